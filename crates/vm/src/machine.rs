@@ -1,0 +1,148 @@
+//! What the VM asks of the machine under it.
+//!
+//! Two implementations: the real one in `unikernel` (CR3, INVLPG, the IDT, RDTSC) and the modelled
+//! one in `crates/model` (an arena in a host process and a software TLB).
+
+use rmap::{Frame, PageIndex};
+
+use crate::memory::Arena;
+
+/// A virtual address in the lower half, which belongs to the workloads' address spaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VirtualAddress(pub u64);
+
+impl VirtualAddress {
+    /// The page that holds this address.
+    #[must_use]
+    pub const fn page(self) -> PageIndex {
+        PageIndex(self.0 >> 12)
+    }
+
+    /// The first address of `page`.
+    #[must_use]
+    pub const fn of_page(page: PageIndex) -> Self {
+        Self(page.0 << 12)
+    }
+}
+
+/// A physical address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PhysicalAddress(pub u64);
+
+/// A logical CPU, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CpuId(pub u16);
+
+/// A reading of the machine's clock; only differences mean anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticks(pub u64);
+
+impl Ticks {
+    /// Ticks from `earlier` to `self`, 0 if the clock went backwards.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// What a workload does to an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// A load of 8 bytes.
+    Read,
+    /// A store of 8 bytes.
+    Write,
+}
+
+/// A page fault as the CPU reports it (Intel SDM vol. 3A, 6.15, interrupt 14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageFault {
+    /// CR2.
+    pub address: VirtualAddress,
+    /// Error code bit 1.
+    pub access: Access,
+}
+
+/// Why a fault could not be resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultRefused {
+    /// No VMA covers the address, or it forbids the access.
+    Segfault,
+    /// No frame or no metadata for it was left.
+    OutOfMemory,
+}
+
+/// Why an access did not take place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessError {
+    /// The machine delivers faults by return value: resolve this one and access again.
+    Raised(PageFault),
+    /// The machine delivered the fault to its handler, which refused.
+    Refused(FaultRefused),
+}
+
+/// Receives page faults; the VM is the one implementation.
+pub trait FaultHandler: Sync {
+    /// Resolves `fault`, so that the access can be made again.
+    ///
+    /// # Errors
+    /// The access is illegal, or memory ran out.
+    fn page_fault(&self, fault: PageFault) -> Result<(), FaultRefused>;
+}
+
+/// What a flush really did, so that counters can tell the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flushed {
+    /// No CPU could have held a translation: nothing was done.
+    Nothing,
+    /// One INVLPG.
+    Invlpg,
+    /// One CR3 load.
+    Cr3Load,
+}
+
+/// A machine that the VM runs on.
+///
+/// Invariant: frames of [`Self::arena`] belong to the VM alone.
+pub trait Machine: Sync {
+    /// The frames that the VM hands out, and how to reach them.
+    fn arena(&self) -> &Arena;
+
+    /// The CPU that runs this code.
+    fn cpu(&self) -> CpuId;
+
+    /// Copies into a fresh, zeroed root table whatever must be mapped in every address space.
+    fn prepare_root(&self, root: Frame);
+
+    /// Loads `root` as this CPU's page tables (`None`: tables without any workload page) and
+    /// thereby drops every translation of the lower half.
+    fn activate(&self, root: Option<Frame>);
+
+    /// Drops this CPU's translation of `page` if `root` is loaded.
+    fn flush_page(&self, root: Frame, page: PageIndex) -> Flushed;
+
+    /// Drops all of this CPU's lower-half translations if `root` is loaded.
+    fn flush_space(&self, root: Frame) -> Flushed;
+
+    /// Loads (or stores `value` to) 8 bytes at `address`, which must be 8-byte aligned and in the
+    /// lower half, through the loaded page tables. Returns what was read, or `value`.
+    ///
+    /// # Errors
+    /// See [`AccessError`]; the access has then not taken place.
+    fn access(&self, address: VirtualAddress, access: Access, value: u64)
+    -> Result<u64, AccessError>;
+
+    /// Runs `body` while this CPU's lower-half page faults go to `handler`. Machines that deliver
+    /// faults by [`AccessError::Raised`] need nothing here.
+    fn with_faults<R>(&self, handler: &dyn FaultHandler, body: impl FnOnce() -> R) -> R;
+
+    /// Copies one frame with the machine's one copy primitive.
+    fn copy_frame(&self, from: Frame, to: Frame);
+
+    /// Zeroes one frame with the machine's one zero primitive.
+    fn zero_frame(&self, frame: Frame);
+
+    /// The stopwatch: on hardware LFENCE; RDTSC; LFENCE, so that nothing timed drifts out of its
+    /// interval (Intel SDM vol. 2B, RDTSC).
+    fn now(&self) -> Ticks;
+}

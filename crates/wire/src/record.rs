@@ -1,0 +1,152 @@
+//! What the guest has to say, in order and without loss. Names travel as text, so a new scheme,
+//! operation or counter needs no change here.
+
+use postcard_schema::Schema;
+use serde::{Deserialize, Serialize};
+
+/// One record of the stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Record<'a> {
+    /// Something found out about the machine; the names are listed in `docs/results-format.md`.
+    Fact {
+        /// Such as `cpu.brand` or `cr0.firmware`.
+        name: &'a str,
+        /// What it is.
+        value: Value<'a>,
+    },
+    /// The machine cannot run the plan.
+    Refused(Refusal<'a>),
+    /// The plan's cells follow.
+    RunStarted {
+        /// How many cells, over all rounds.
+        cells: u32,
+        /// The plan that runs, in postcard, so that every capture explains itself.
+        plan: &'a [u8],
+    },
+    /// A cell is about to run.
+    CellStarted {
+        /// Counts cells from 0.
+        cell: u32,
+        /// The round, from 0.
+        round: u16,
+        /// The scheme's id.
+        scheme: &'a str,
+        /// The workload's id.
+        workload: &'a str,
+    },
+    /// A parameter of the cell, defaults included.
+    Parameter {
+        /// The cell.
+        cell: u32,
+        /// The parameter's name.
+        name: &'a str,
+        /// Its value.
+        value: u64,
+    },
+    /// Timed operations of one kind, in the order in which they were made.
+    Samples {
+        /// The cell.
+        cell: u32,
+        /// An op name of the results contract.
+        op: &'a str,
+        /// How many came before in this cell.
+        first: u32,
+        /// LEB128 numbers, in the run's unit ([`crate::samples`]).
+        values: &'a [u8],
+    },
+    /// How much work an operation did, for its cost per unit.
+    Work {
+        /// The cell.
+        cell: u32,
+        /// An op name.
+        op: &'a str,
+        /// `pte`, `vma`, `probe` or `page`.
+        unit: &'a str,
+        /// The sum over all samples of the op.
+        count: u64,
+    },
+    /// A counter, outcome or footprint figure of the cell.
+    Count {
+        /// The cell.
+        cell: u32,
+        /// Where it belongs.
+        group: Group,
+        /// Its name.
+        name: &'a str,
+        /// Its value.
+        value: u64,
+    },
+    /// The cell is over.
+    CellFinished {
+        /// The cell.
+        cell: u32,
+        /// What the check after the cell said, `None` if all was well.
+        failure: Option<&'a str>,
+    },
+    /// The guest ran into a wall; nothing follows but `Done`.
+    Crash(Crash<'a>),
+    /// All cells are done.
+    RunFinished,
+}
+
+/// The value of a fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Value<'a> {
+    /// A number, shown in decimal.
+    Number(u64),
+    /// A register or address, shown in hexadecimal.
+    Hex(u64),
+    /// Text.
+    Text(&'a str),
+    /// Yes or no.
+    Flag(bool),
+}
+
+/// Why a plan was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Refusal<'a> {
+    /// Memory is too small.
+    Memory {
+        /// What the plan needs in the whole machine, in MiB.
+        needed_mib: u32,
+        /// What the machine has, in MiB.
+        present_mib: u32,
+    },
+    /// The guest does not know a name in the plan.
+    Unknown {
+        /// `scheme`, `workload` or `parameter`.
+        what: &'a str,
+        /// The name.
+        name: &'a str,
+    },
+}
+
+/// Which object of a cell in `summary.json` a count belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Schema)]
+pub enum Group {
+    /// `counters`
+    Counters,
+    /// `outcomes`
+    Outcomes,
+    /// `footprint`
+    Footprint,
+}
+
+/// A CPU exception or panic in the guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Crash<'a> {
+    /// Such as `page fault` or `panic`, and where it is known the message.
+    pub what: &'a str,
+    /// Interrupt vector, `None` for a panic.
+    pub vector: Option<u8>,
+    /// The CPU's error code, 0 where it pushes none.
+    pub error_code: u64,
+    /// CR2.
+    pub fault_address: u64,
+    /// The cell that was running, if any.
+    pub cell: Option<u32>,
+    /// rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags, 0 where unknown.
+    pub registers: [u64; 18],
+    /// Return addresses, innermost first.
+    pub backtrace: heapless::Vec<u64, 16>,
+}

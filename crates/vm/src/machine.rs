@@ -129,8 +129,12 @@ pub trait Machine: Sync {
     ///
     /// # Errors
     /// See [`AccessError`]; the access has then not taken place.
-    fn access(&self, address: VirtualAddress, access: Access, value: u64)
-    -> Result<u64, AccessError>;
+    fn access(
+        &self,
+        address: VirtualAddress,
+        access: Access,
+        value: u64,
+    ) -> Result<u64, AccessError>;
 
     /// Runs `body` while this CPU's lower-half page faults go to `handler`. Machines that deliver
     /// faults by [`AccessError::Raised`] need nothing here.

@@ -1,22 +1,38 @@
 //! The arena: all the physical memory that the VM owns. The one module of this crate with `unsafe`.
 //!
-//! Every byte of the arena is only ever reached through atomics (or by the machine's own page-walk
+//! Every byte of the arena is only ever reached through atomics (or by the machine's own page walk
 //! and copy primitives), and every type placed in it accepts any bit pattern. A stale or mistaken
 //! id can therefore read nonsense, which the oracle finds, but never break Rust's rules.
 
 use core::ptr::NonNull;
-use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicU32, AtomicU64};
 
-use rmap::{Frame, SLOTS_PER_TABLE};
-use zerocopy::FromBytes;
+use rmap::{Frame, SLOTS_PER_TABLE, Words};
 
+use crate::frame_table::FrameInfo;
 use crate::machine::PhysicalAddress;
+use crate::space::{Space, Vma};
 
 /// Bytes in a frame.
 pub const FRAME_BYTES: usize = 4096;
 
 /// A frame seen as 512 words: a page-table page, a companion page, or plain contents.
 pub type FrameWords = [AtomicU64; SLOTS_PER_TABLE];
+
+/// Types that may lie in the arena.
+///
+/// # Safety
+/// Made of atomics alone, aligned to 8 bytes at most, valid for any bit pattern.
+pub unsafe trait InArena: Sync {}
+
+// SAFETY: an atomic.
+unsafe impl InArena for AtomicU32 {}
+// SAFETY: `repr(C)` and nothing but atomics; `Words` is sealed over atomics.
+unsafe impl<F: Words> InArena for FrameInfo<F> {}
+// SAFETY: as above.
+unsafe impl<W: Words> InArena for Space<W> {}
+// SAFETY: as above.
+unsafe impl<W: Words> InArena for Vma<W> {}
 
 /// One contiguous run of frames, numbered from 0.
 #[derive(Debug)]
@@ -38,7 +54,11 @@ impl Arena {
     /// For as long as the arena lives, the memory must be mapped, initialised, writable and
     /// 4 KiB-aligned, and nothing but this arena and the CPU's page walker may touch it.
     #[must_use]
-    pub unsafe fn from_raw(base: NonNull<FrameWords>, frames: u32, physical_base: PhysicalAddress) -> Self {
+    pub const unsafe fn from_raw(
+        base: NonNull<FrameWords>,
+        frames: u32,
+        physical_base: PhysicalAddress,
+    ) -> Self {
         Self { base, frames, physical_base }
     }
 
@@ -65,15 +85,17 @@ impl Arena {
     /// If `frame` lies outside the arena.
     pub fn words(&self, frame: Frame) -> &FrameWords {
         assert!(frame.0 < self.frames, "{frame} lies outside the arena");
-        // SAFETY: in bounds by the assertion; `from_raw` vouches for the memory.
-        unsafe { self.base.add(frame.0 as usize).as_ref() }
+        // SAFETY: in bounds by the assertion.
+        let words = unsafe { self.base.add(frame.0 as usize) };
+        // SAFETY: `from_raw` vouches for the memory.
+        unsafe { words.as_ref() }
     }
 
     /// The object of type `T` that starts `offset` bytes into the arena.
     ///
     /// # Panics
     /// If it is misaligned or does not lie inside the arena.
-    pub fn object<T: FromBytes + Sync>(&self, offset: usize) -> &T {
+    pub fn object<T: InArena>(&self, offset: usize) -> &T {
         &self.objects::<T>(offset, 1)[0]
     }
 
@@ -81,17 +103,60 @@ impl Arena {
     ///
     /// # Panics
     /// If they are misaligned or do not lie inside the arena.
-    pub fn objects<T: FromBytes + Sync>(&self, offset: usize, count: usize) -> &[T] {
-        let bytes = count * size_of::<T>();
+    pub fn objects<T: InArena>(&self, offset: usize, count: usize) -> &[T] {
         assert!(offset.is_multiple_of(align_of::<T>()), "a misaligned object in the arena");
         assert!(
-            offset + bytes <= self.frames as usize * FRAME_BYTES,
+            offset + count * size_of::<T>() <= self.frames as usize * FRAME_BYTES,
             "an object outside the arena"
         );
         // SAFETY: in bounds by the assertion.
         let first = unsafe { self.base.byte_add(offset) }.cast::<T>();
         // SAFETY: aligned and in bounds by the assertions; `from_raw` vouches for the memory and
-        // `FromBytes` for any bit pattern. `T`s in use are made of atomics, so sharing is sound.
+        // `InArena` for any bit pattern and for sharing.
         unsafe { core::slice::from_raw_parts(first.as_ptr(), count) }
     }
 }
+
+/// Memory for an arena from the host's allocator, for the modelled machine.
+#[cfg(feature = "alloc")]
+mod owned {
+    extern crate alloc;
+
+    use alloc::boxed::Box;
+
+    use super::{Arena, FrameWords, NonNull, PhysicalAddress};
+
+    /// An [`Arena`] with the memory under it.
+    #[derive(Debug)]
+    pub struct OwnedArena {
+        arena: Arena,
+    }
+
+    impl OwnedArena {
+        /// Allocates `frames` zeroed frames that pretend to start at `physical_base`.
+        #[must_use]
+        pub fn new(frames: u32, physical_base: PhysicalAddress) -> Self {
+            let memory = Box::<[FrameWords]>::new_zeroed_slice(frames as usize);
+            let base = NonNull::from(Box::leak(memory)).cast::<FrameWords>();
+            // SAFETY: the memory is zeroed, ours alone until `drop`, and aligned for its words; no
+            // page walker needs more.
+            Self { arena: unsafe { Arena::from_raw(base, frames, physical_base) } }
+        }
+
+        /// The arena.
+        pub const fn arena(&self) -> &Arena {
+            &self.arena
+        }
+    }
+
+    impl Drop for OwnedArena {
+        fn drop(&mut self) {
+            let memory = NonNull::slice_from_raw_parts(self.arena.base, self.arena.frames as usize);
+            // SAFETY: `new` leaked exactly this box, and no reference outlives `self`.
+            drop(unsafe { Box::from_raw(memory.as_ptr()) });
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+pub use owned::OwnedArena;

@@ -1,0 +1,107 @@
+//! Every scheme by its id, and the one place where an id becomes a type.
+
+use core::fmt;
+use core::str::FromStr;
+
+use crate::Scheme;
+use crate::schemes::{HintExclusive, PteNext, Scan};
+
+/// A scheme's id on the command line and in results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SchemeId {
+    /// [`Scan`]
+    Scan,
+    /// [`PteNext`]
+    PteNext,
+    /// [`HintExclusive`]
+    HintExclusive,
+}
+
+/// Something to do with a scheme that is only known by its id.
+pub trait SchemeVisitor {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn visit<S: Scheme>(self) -> Self::Output;
+}
+
+impl SchemeId {
+    /// Every scheme, in the order of history.
+    pub const ALL: [Self; 3] = [Self::Scan, Self::PteNext, Self::HintExclusive];
+
+    /// The id as text.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::PteNext => "pte-next",
+            Self::HintExclusive => "hint-exclusive",
+        }
+    }
+
+    /// One line for `list schemes`.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Scan => "no reverse map: walk every page table (Linux 2.1.76)",
+            Self::PteNext => {
+                "a reverse table the size of the forward one: a next link per PTE (mail of 1998)"
+            }
+            Self::HintExclusive => {
+                "a hint for unshared private pages only, lost at fork (mail of 1998)"
+            }
+        }
+    }
+
+    /// Runs `visitor` with the scheme's type.
+    pub fn visit<V: SchemeVisitor>(self, visitor: V) -> V::Output {
+        match self {
+            Self::Scan => visitor.visit::<Scan>(),
+            Self::PteNext => visitor.visit::<PteNext>(),
+            Self::HintExclusive => visitor.visit::<HintExclusive>(),
+        }
+    }
+}
+
+/// No scheme has this id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownScheme;
+
+impl FromStr for SchemeId {
+    type Err = UnknownScheme;
+
+    fn from_str(name: &str) -> Result<Self, UnknownScheme> {
+        Self::ALL.into_iter().find(|id| id.name() == name).ok_or(UnknownScheme)
+    }
+}
+
+impl fmt::Display for SchemeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct IdOf;
+
+    impl SchemeVisitor for IdOf {
+        type Output = SchemeId;
+
+        fn visit<S: Scheme>(self) -> SchemeId {
+            S::ID
+        }
+    }
+
+    #[test]
+    fn an_id_leads_to_its_own_type_and_name() {
+        for id in SchemeId::ALL {
+            assert_eq!(id.visit(IdOf), id);
+            assert_eq!(id.name().parse(), Ok(id));
+        }
+        assert_eq!("pte_next".parse::<SchemeId>(), Err(UnknownScheme));
+    }
+}

@@ -1,0 +1,85 @@
+//! What a scheme may ask of the VM above it: where its words live, and memory for more of them.
+
+use core::sync::atomic::{AtomicU32, AtomicU64};
+
+use crate::{Frame, PageIndex, PtePosition, SLOTS_PER_TABLE, Scheme, SpaceId, Visit};
+
+/// No frame was left for metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+/// Words that may be placed in the machine's frames: atomics only, so that any bit pattern is a
+/// value and sharing is sound. All zeroes is the initial value.
+///
+/// Sealed, because the VM's memory module relies on it.
+pub trait Words: sealed::Sealed + Sync + Send + 'static {}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! words {
+    ($($kind:ty),*) => {$(
+        impl sealed::Sealed for $kind {}
+        impl Words for $kind {}
+    )*};
+}
+
+words!((), AtomicU32, AtomicU64, [AtomicU32; 2], [AtomicU64; 2]);
+
+/// The (object, offset) words of a frame. A page-cache frame keeps its identity there; the words of
+/// an anonymous frame are the scheme's to use, and cost the frame structure nothing.
+pub type Overlay = [AtomicU64; 2];
+
+/// Whose page-table page a frame is, as Linux keeps it in the frame's own `struct page`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableOwner {
+    /// The address space.
+    pub space: SpaceId,
+    /// The page that slot 0 of the table maps.
+    pub base: PageIndex,
+}
+
+/// Where a scheme keeps its words. Implemented by the VM.
+pub trait Store<S: Scheme> {
+    /// How many frames there are; they are numbered from 0.
+    fn frame_count(&self) -> u32;
+
+    /// The scheme's own words beside `frame`.
+    fn frame_state(&self, frame: Frame) -> &S::FrameState;
+
+    /// The overlaid words of an anonymous `frame`.
+    fn overlay(&self, frame: Frame) -> &Overlay;
+
+    /// PTEs that map `frame`.
+    fn mapcount(&self, frame: Frame) -> u32;
+
+    /// Runs `body` under the lock of `frame`. Innermost lock: `body` takes no other, except by a
+    /// [`Visit`] callback, which only *tries* the table's lock.
+    fn with_frame_locked<R>(&self, frame: Frame, body: impl FnOnce() -> R) -> R;
+
+    /// The one word that a leaf table's frame keeps for the scheme.
+    fn table_word(&self, table: Frame) -> &AtomicU64;
+
+    /// Whose table it is.
+    fn table_owner(&self, table: Frame) -> TableOwner;
+
+    /// The frame that the PTE at `position` maps, if it is present.
+    fn mapped_frame(&self, position: PtePosition) -> Option<Frame>;
+
+    /// Takes a zeroed frame for metadata.
+    ///
+    /// # Errors
+    /// None is left.
+    fn allocate_metadata(&self) -> Result<Frame, OutOfMemory>;
+
+    /// Gives a metadata frame back.
+    fn free_metadata(&self, frame: Frame);
+
+    /// The words of a metadata frame.
+    fn metadata(&self, frame: Frame) -> &[AtomicU64; SLOTS_PER_TABLE];
+
+    /// Walks the tables of every address space, oldest first, calls `visit` for each PTE that maps
+    /// `frame`, and stops at the mapcount. Returns the slots looked at.
+    fn scan(&self, frame: Frame, visit: &mut impl FnMut(PtePosition) -> Visit) -> u64;
+}

@@ -1,0 +1,146 @@
+//! What page faults, fork and exit do to contents, rights and counts, under every scheme.
+
+mod support;
+
+use model::Model;
+use rmap::Scheme;
+use support::{HEAP, assert_sound, heap, read, space_with_heap, try_touch, write};
+use vm::{Access, FaultKind, FaultRefused, MapError, PageRange, Vm};
+
+#[test]
+fn a_first_touch_finds_zeroes() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(256);
+        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let space = space_with_heap(&vm, 4);
+        assert_eq!(try_touch(&vm, space, 0, Access::Read, 0), Ok((0, Some(FaultKind::ZeroFill))));
+        assert_eq!(write(&vm, space, 1, 7), Some(FaultKind::ZeroFill));
+        assert_eq!(write(&vm, space, 1, 8), None);
+        assert_eq!(read(&vm, space, 1), 8);
+        assert_sound(&vm);
+        vm.tear_down().unwrap();
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
+fn a_write_after_fork_copies_and_the_last_writer_reuses() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(256);
+        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let parent = space_with_heap(&vm, 4);
+        write(&vm, parent, 0, 11);
+        let forked = vm.fork(parent).unwrap();
+        assert_eq!(forked.ptes, 1);
+        assert_sound(&vm);
+        assert_eq!(write(&vm, forked.child, 0, 22), Some(FaultKind::CopyOnWrite));
+        assert_sound(&vm);
+        assert_eq!(read(&vm, parent, 0), 11);
+        assert_eq!(write(&vm, parent, 0, 33), Some(FaultKind::Reuse));
+        assert_eq!((read(&vm, parent, 0), read(&vm, forked.child, 0)), (33, 22));
+        assert_sound(&vm);
+        vm.tear_down().unwrap();
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
+fn the_parent_may_exit_before_its_children() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(256);
+        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let parent = space_with_heap(&vm, 20);
+        (0..20).for_each(|page| _ = write(&vm, parent, page, page));
+        let child = vm.fork(parent).unwrap().child;
+        let grandchild = vm.fork(child).unwrap().child;
+        assert_eq!(vm.exit(parent), 20);
+        assert_sound(&vm);
+        assert_eq!(vm.exit(child), 20);
+        assert_sound(&vm);
+        for page in 0..20 {
+            assert_eq!(read(&vm, grandchild, page), page);
+            assert_eq!(write(&vm, grandchild, page, page + 1), Some(FaultKind::Reuse));
+        }
+        assert_sound(&vm);
+        vm.tear_down().unwrap();
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
+fn what_no_vma_covers_is_a_segfault() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(256);
+        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let space = space_with_heap(&vm, 4);
+        assert_eq!(try_touch(&vm, space, 4, Access::Read, 0), Err(FaultRefused::Segfault));
+        vm.tear_down().unwrap();
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
+fn ranges_that_cannot_be_mapped_are_refused() {
+    let machine = Model::new(256);
+    let vm = Vm::<rmap::Scan, _>::new(&machine).unwrap();
+    let space = space_with_heap(&vm, 4);
+    let ranges = [
+        heap(1),
+        PageRange { start: HEAP.plus(3), pages: 9 },
+        PageRange { start: HEAP.plus(9), pages: 0 },
+        PageRange { start: rmap::PageIndex(0), pages: 1 },
+        PageRange { start: rmap::PageIndex((1 << 35) - 1), pages: 2 },
+        PageRange { start: HEAP.plus(9), pages: u64::MAX },
+    ];
+    for range in ranges {
+        assert_eq!(vm.mmap(space, range), Err(MapError::BadRange), "{range:?}");
+    }
+}
+
+#[test]
+fn running_out_of_memory_leaves_no_trace() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(64);
+        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let parent = space_with_heap(&vm, 64);
+        let mut written = 0;
+        while try_touch(&vm, parent, written, Access::Write, written).is_ok() {
+            written += 1;
+        }
+        assert!((20..64).contains(&written), "{written} pages fitted");
+        assert_sound(&vm);
+        assert!(vm.fork(parent).is_err());
+        assert_sound(&vm);
+        for page in 0..written {
+            assert_eq!(read(&vm, parent, page), page);
+        }
+        vm.tear_down().unwrap();
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
+fn a_fork_that_fails_half_way_leaves_no_child() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(64);
+        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let parent = space_with_heap(&vm, 64);
+        let mut written = 0;
+        // Leave room for the child's root and VMA, not for all of its tables.
+        while vm.free_frames() > 4 {
+            write(&vm, parent, written, written);
+            written += 1;
+        }
+        let before = vm.free_frames();
+        assert!(vm.fork(parent).is_err());
+        assert_eq!(vm.free_frames(), before);
+        assert_sound(&vm);
+        for page in 0..written {
+            assert_eq!(read(&vm, parent, page), page);
+            write(&vm, parent, page, page + 1);
+        }
+        assert_sound(&vm);
+        vm.tear_down().unwrap();
+    }
+    for_each_scheme!(test);
+}

@@ -1,0 +1,72 @@
+//! A VM on the modelled machine, and words for what is done to it.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use model::Model;
+use rmap::{PageIndex, Scheme, SpaceId};
+use vm::{Access, FaultKind, FaultRefused, Machine, PageRange, VirtualAddress, Vm};
+
+/// Where the tests' heap starts: not at a table's border, so that ranges straddle tables.
+pub const HEAP: PageIndex = PageIndex(0x1_01f0);
+
+/// A range of the heap.
+pub fn heap(pages: u64) -> PageRange {
+    PageRange { start: HEAP, pages }
+}
+
+/// The address of the heap's `page`-th page.
+pub fn address(page: u64) -> VirtualAddress {
+    VirtualAddress::of_page(HEAP.plus(page))
+}
+
+/// An address space with a heap of `pages` pages, active, nothing touched.
+pub fn space_with_heap<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>, pages: u64) -> SpaceId {
+    let space = vm.create_space().expect("memory for a space");
+    vm.mmap(space, heap(pages)).expect("a free range");
+    vm.activate(space);
+    space
+}
+
+/// Writes to a page of `space`; returns how the fault, if any, was resolved.
+pub fn write<S: Scheme, M: Machine>(
+    vm: &Vm<'_, S, M>,
+    space: SpaceId,
+    page: u64,
+    value: u64,
+) -> Option<FaultKind> {
+    try_touch(vm, space, page, Access::Write, value).expect("the write is legal").1
+}
+
+/// Reads from a page of `space`.
+pub fn read<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>, space: SpaceId, page: u64) -> u64 {
+    try_touch(vm, space, page, Access::Read, 0).expect("the read is legal").0
+}
+
+/// Touches a page of `space`, which is made active if it is not.
+pub fn try_touch<S: Scheme, M: Machine>(
+    vm: &Vm<'_, S, M>,
+    space: SpaceId,
+    page: u64,
+    access: Access,
+    value: u64,
+) -> Result<(u64, Option<FaultKind>), FaultRefused> {
+    if vm.active() != Some(space) {
+        vm.activate(space);
+    }
+    vm.touch(address(page), access, value).map(|touched| (touched.value, touched.fault))
+}
+
+/// Fails unless the oracle agrees and no stale translation was used.
+pub fn assert_sound<S: Scheme>(vm: &Vm<'_, S, Model>) {
+    vm.check().unwrap_or_else(|wrong| panic!("{}: {wrong}", S::ID));
+    assert_eq!(vm.machine().stale_uses(), [], "{}: stale translations were used", S::ID);
+}
+
+/// Runs a generic test once for each scheme.
+#[macro_export]
+macro_rules! for_each_scheme {
+    ($test:ident) => {{
+        $test::<rmap::Scan>();
+        $test::<rmap::PteNext>();
+        $test::<rmap::HintExclusive>();
+    }};
+}

@@ -120,8 +120,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         let fresh = Pte::page(self.machine.arena().physical(copy)).writable().accessed_and_dirty();
         self.slot(at.position).replace(fresh);
         self.counters().pte_writes.add(1);
-        let root = self.space(at.space).root();
-        self.counters().count_flush(self.machine.flush_page(root, at.page));
+        self.flush_page(at.space, at.page);
         self.drop_mapping(shared);
         Ok(FaultKind::CopyOnWrite)
     }

@@ -149,8 +149,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         self.counters().pte_writes.add(1);
         let owner = self.frames.table_owner(position.table);
         let page = owner.base.plus(u64::from(position.slot));
-        let flushed = self.machine.flush_page(self.space(owner.space).root(), page);
-        self.counters().count_flush(flushed);
+        self.flush_page(owner.space, page);
         self.mapped_pages.lower();
         self.lower_mapcount(frame);
         Taken::Yes

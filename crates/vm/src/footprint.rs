@@ -13,6 +13,8 @@ pub struct Footprint {
     pub bytes_per_frame: u64,
     /// The scheme's metadata frames at their peak, in bytes.
     pub metadata_peak: u64,
+    /// All that the scheme keeps, at its peak: its words beside every frame and its metadata frames.
+    pub scheme_peak: u64,
     /// The most pages that were mapped at once.
     pub mappings_peak: u64,
     /// All page-table pages at their peak, in bytes.
@@ -25,9 +27,12 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     /// What has been in use since the VM began.
     pub fn footprint(&self) -> Footprint {
         let frame = FRAME_BYTES as u64;
+        let bytes_per_frame = size_of::<S::FrameState>() as u64;
+        let metadata_peak = self.metadata.peak() * frame;
         Footprint {
-            bytes_per_frame: size_of::<S::FrameState>() as u64,
-            metadata_peak: self.metadata.peak() * frame,
+            bytes_per_frame,
+            metadata_peak,
+            scheme_peak: metadata_peak + bytes_per_frame * u64::from(self.frames.count()),
             mappings_peak: self.mapped_pages.peak(),
             page_tables_peak: self.page_tables.peak() * frame,
             slabs_peak: self.slab_frames_peak() * frame,

@@ -33,8 +33,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     pub fn fork(&self, parent: SpaceId) -> Result<Forked, OutOfMemory> {
         let child = self.create_space()?;
         let copied = self.copy_space(parent, child);
-        let flushed = self.machine.flush_space(self.space(parent).root());
-        self.counters().count_flush(flushed);
+        self.flush_space(parent);
         match copied {
             Ok(ptes) => Ok(Forked { child, ptes }),
             Err(out_of_memory) => {

@@ -7,6 +7,7 @@ mod check;
 mod counters;
 mod fault;
 mod find;
+mod floor;
 mod footprint;
 mod fork;
 mod frame_table;
@@ -25,6 +26,7 @@ pub use check::Inconsistency;
 pub use counters::{Counter, Counters, Gauge};
 pub use fault::{FaultKind, Touched};
 pub use find::{Found, UnmapOutcome, Unmapped, WhenIncomplete};
+pub use floor::PteCopyFloor;
 pub use footprint::Footprint;
 pub use fork::Forked;
 pub use machine::{

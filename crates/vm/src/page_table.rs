@@ -108,7 +108,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         self.counters().pte_writes.add(1);
     }
 
-    fn free_table(&self, table: Frame) {
+    pub(crate) fn free_table(&self, table: Frame) {
         self.page_tables.lower();
         self.frames.free(table, self.counters());
     }

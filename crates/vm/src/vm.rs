@@ -196,6 +196,19 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         self.counters.cr3_loads.add(1);
     }
 
+    /// Flushes one page of `id` on this CPU.
+    #[inline]
+    pub fn flush_page(&self, id: SpaceId, page: PageIndex) {
+        let flushed = self.machine.flush_page(self.space(id).root(), page);
+        self.counters.count_flush(flushed);
+    }
+
+    /// Flushes every page of `id` on this CPU.
+    #[inline]
+    pub fn flush_space(&self, id: SpaceId) {
+        self.counters.count_flush(self.machine.flush_space(self.space(id).root()));
+    }
+
     /// The address space whose tables this CPU has loaded.
     #[inline]
     pub fn active(&self) -> Option<SpaceId> {

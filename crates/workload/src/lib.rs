@@ -1,1 +1,25 @@
-//! Stub.
+//! Workloads: generators of events, the executor that applies them to a VM and times each, and the
+//! cell that ties one scheme to one workload.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+mod cell;
+mod demand;
+mod event;
+mod executor;
+mod op;
+mod parameters;
+mod recorder;
+mod registry;
+mod schedule;
+mod workloads;
+
+pub use cell::{Cell, CellFailure, CellReport, Count, CountGroup, Scratch, run_cell};
+pub use demand::Demand;
+pub use event::{Event, Primitive, Process};
+pub use executor::EventError;
+pub use op::{Op, Unit};
+pub use parameters::{ParameterError, ParameterSpec, Parameters};
+pub use recorder::{Recorder, Sample};
+pub use registry::{UnknownWorkload, WorkloadId};
+pub use schedule::{Scheduled, schedule};

@@ -1,0 +1,173 @@
+//! One cell: a scheme, a workload and its parameters, run on a machine in a fresh state.
+
+use core::fmt;
+
+use rmap::{Scheme, SchemeId, SchemeVisitor, SpaceId};
+use vm::{Inconsistency, Machine, Vm, WhenIncomplete};
+
+use crate::executor::Executor;
+use crate::{Demand, EventError, Parameters, Recorder, Sample, WorkloadId};
+
+/// What to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The scheme.
+    pub scheme: SchemeId,
+    /// The workload.
+    pub workload: WorkloadId,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What an operation on a given frame does where the scheme cannot find every mapping.
+    pub when_incomplete: WhenIncomplete,
+}
+
+impl Cell {
+    /// The memory it needs.
+    pub fn demand(&self) -> Demand {
+        self.workload.demand(&self.parameters)
+    }
+}
+
+/// Memory that a cell works in, sized beforehand by [`Demand`].
+#[derive(Debug)]
+pub struct Scratch<'a> {
+    /// Room for [`Demand::samples`].
+    pub samples: &'a mut [Sample],
+    /// Room for [`Demand::processes`].
+    pub processes: &'a mut [Option<SpaceId>],
+}
+
+/// Which object of a cell in `summary.json` a count belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountGroup {
+    /// `counters`
+    Counters,
+    /// `outcomes`
+    Outcomes,
+    /// `footprint`
+    Footprint,
+}
+
+/// One named figure of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Where it belongs.
+    pub group: CountGroup,
+    /// Its name in results, which is a contract.
+    pub name: &'static str,
+    /// Its value.
+    pub value: u64,
+}
+
+/// What went wrong with a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellFailure {
+    /// The arena is too small even for an empty VM.
+    ArenaTooSmall,
+    /// The workload could not go on.
+    Event(EventError),
+    /// The check afterwards found something.
+    Check(Inconsistency),
+    /// There was no room for this many samples.
+    SamplesLost(u64),
+}
+
+impl fmt::Display for CellFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ArenaTooSmall => f.write_str("the arena is too small for its frame table"),
+            Self::Event(error) => error.fmt(f),
+            Self::Check(inconsistency) => inconsistency.fmt(f),
+            Self::SamplesLost(lost) => write!(f, "there was no room for {lost} samples"),
+        }
+    }
+}
+
+/// What a cell measured.
+#[derive(Debug)]
+pub struct CellReport<'a> {
+    /// Samples and work.
+    pub recorder: Recorder<'a>,
+    /// Counters, outcomes and footprint.
+    pub counts: [Count; COUNTS],
+    /// What went wrong, if anything did.
+    pub failure: Option<CellFailure>,
+}
+
+const COUNTS: usize = 18;
+
+/// Runs `cell` on `machine`, whose arena it lays out afresh; then checks every frame against the
+/// tables and takes everything apart, outside timing.
+pub fn run_cell<'s>(cell: &Cell, machine: &impl Machine, scratch: Scratch<'s>) -> CellReport<'s> {
+    cell.scheme.visit(CellRun { cell, machine, scratch })
+}
+
+struct CellRun<'a, 's, M> {
+    cell: &'a Cell,
+    machine: &'a M,
+    scratch: Scratch<'s>,
+}
+
+impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
+    type Output = CellReport<'s>;
+
+    fn visit<S: Scheme>(self) -> CellReport<'s> {
+        let recorder = Recorder::new(self.scratch.samples);
+        let Ok(vm) = Vm::<S, M>::new(self.machine) else {
+            let failure = Some(CellFailure::ArenaTooSmall);
+            return CellReport { recorder, counts: NO_COUNTS, failure };
+        };
+        let policy = self.cell.when_incomplete;
+        let mut executor = Executor::new(&vm, policy, self.scratch.processes, recorder);
+        let ran = self.machine.with_faults(&vm, || {
+            let parameters = &self.cell.parameters;
+            self.cell.workload.for_each_event(parameters, |event| executor.apply(event))
+        });
+        let recorder = executor.into_recorder();
+        let counts = counts(&vm);
+        let failure = first_failure(&vm, ran, recorder.overflow());
+        CellReport { recorder, counts, failure }
+    }
+}
+
+fn first_failure<S: Scheme, M: Machine>(
+    vm: &Vm<'_, S, M>,
+    ran: Result<(), EventError>,
+    lost: u64,
+) -> Option<CellFailure> {
+    let checked = vm.check().and_then(|()| vm.tear_down()).map_err(CellFailure::Check);
+    let kept = if lost == 0 { Ok(()) } else { Err(CellFailure::SamplesLost(lost)) };
+    ran.map_err(CellFailure::Event).and(checked).and(kept).err()
+}
+
+const NO_COUNTS: [Count; COUNTS] =
+    [Count { group: CountGroup::Counters, name: "", value: 0 }; COUNTS];
+
+fn counts<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; COUNTS] {
+    let count = |group, name, value| Count { group, name, value };
+    let counter = |name, value| count(CountGroup::Counters, name, value);
+    let outcome = |name, value| count(CountGroup::Outcomes, name, value);
+    let footprint = |name, value| count(CountGroup::Footprint, name, value);
+    let counters = vm.counters();
+    let bytes = vm.footprint();
+    [
+        counter("pte_writes", counters.pte_writes.get()),
+        counter("invlpg", counters.invlpg.get()),
+        counter("cr3_loads", counters.cr3_loads.get()),
+        counter("probes", counters.probes.get()),
+        counter("scans", counters.scans.get()),
+        counter("allocations", counters.allocations.get()),
+        counter("lock_waits", counters.lock_waits.get()),
+        outcome("find_exact", counters.find_exact.get()),
+        outcome("find_partial", counters.find_partial.get()),
+        outcome("find_unknown", counters.find_unknown.get()),
+        outcome("freed", counters.freed.get()),
+        outcome("refused", counters.refused.get()),
+        footprint("bytes_per_frame", bytes.bytes_per_frame),
+        footprint("metadata_peak_bytes", bytes.metadata_peak),
+        footprint("mappings_peak", bytes.mappings_peak),
+        footprint("slab_peak_bytes", bytes.slabs_peak),
+        footprint("peak_bytes", bytes.scheme_peak),
+        footprint("page_table_bytes", bytes.page_tables_peak),
+    ]
+}

@@ -1,0 +1,54 @@
+//! How much memory a workload needs, known before it starts.
+
+use rmap::SLOTS_PER_TABLE;
+
+/// The most that a workload has in use at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Pages of contents.
+    pub pages: u64,
+    /// Living processes.
+    pub processes: u64,
+    /// Pages that one process maps.
+    pub pages_per_process: u64,
+    /// Operations that are timed, over the whole run.
+    pub samples: u64,
+}
+
+impl Demand {
+    /// Bytes that a frame's structure takes at most, whatever the scheme keeps there.
+    const FRAME_INFO: u64 = 64;
+    /// Root and two directories.
+    const DIRECTORIES: u64 = 3;
+    /// Pages of a scheme's own for each leaf table, at most.
+    const COMPANIONS: u64 = 2;
+    /// The arena is cut in these steps, the largest block of the allocator.
+    const STEP: u64 = 1 << 10;
+
+    /// Frames that an arena must have for it, in steps of 4 MiB. The same on every machine and by
+    /// every boot route, because the size of the arena decides which frames are handed out.
+    #[must_use]
+    pub const fn arena_frames(self) -> u64 {
+        let leaf_tables = self.pages_per_process.div_ceil(SLOTS_PER_TABLE as u64) + 1;
+        let tables = Self::DIRECTORIES + leaf_tables * (1 + Self::COMPANIONS);
+        let used = self.pages + self.processes * (tables + 1);
+        let with_table = used + (used * Self::FRAME_INFO).div_ceil(4096 - Self::FRAME_INFO);
+        // An eighth of slack for slabs and for blocks that do not fit.
+        (with_table + with_table / 8).next_multiple_of(Self::STEP)
+    }
+
+    /// What both need when they run one after the other.
+    #[must_use]
+    pub const fn max(self, other: Self) -> Self {
+        Self {
+            pages: larger(self.pages, other.pages),
+            processes: larger(self.processes, other.processes),
+            pages_per_process: larger(self.pages_per_process, other.pages_per_process),
+            samples: larger(self.samples, other.samples),
+        }
+    }
+}
+
+const fn larger(a: u64, b: u64) -> u64 {
+    if a > b { a } else { b }
+}

@@ -1,0 +1,94 @@
+//! Samples in memory that was sized beforehand.
+
+use crate::Op;
+
+/// One timed operation: 8 bits of op, 56 bits of ticks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample(u64);
+
+impl Sample {
+    const TICK_BITS: u32 = 56;
+
+    fn new(op: Op, ticks: u64) -> Self {
+        let most = (1 << Self::TICK_BITS) - 1;
+        Self((op as u64) << Self::TICK_BITS | ticks.min(most))
+    }
+
+    /// What was timed.
+    #[must_use]
+    pub fn op(self) -> Op {
+        Op::ALL[(self.0 >> Self::TICK_BITS) as usize]
+    }
+
+    /// How long it took.
+    #[must_use]
+    pub const fn ticks(self) -> u64 {
+        self.0 & ((1 << Self::TICK_BITS) - 1)
+    }
+}
+
+/// Takes samples down, between timed regions.
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    samples: &'a mut [Sample],
+    used: usize,
+    overflow: u64,
+    work: [u64; Op::COUNT],
+}
+
+impl<'a> Recorder<'a> {
+    /// Writes to `samples` until they are full.
+    pub fn new(samples: &'a mut [Sample]) -> Self {
+        Self { samples, used: 0, overflow: 0, work: [0; Op::COUNT] }
+    }
+
+    /// Takes one operation down.
+    #[inline]
+    pub fn record(&mut self, op: Op, ticks: u64) {
+        match self.samples.get_mut(self.used) {
+            Some(place) => {
+                *place = Sample::new(op, ticks);
+                self.used += 1;
+            }
+            None => self.overflow += 1,
+        }
+    }
+
+    /// Adds to the work that all operations of a kind did, in the op's unit.
+    #[inline]
+    pub fn add_work(&mut self, op: Op, amount: u64) {
+        self.work[op as usize] += amount;
+    }
+
+    /// The samples so far, in order.
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples[..self.used]
+    }
+
+    /// Operations for which there was no room.
+    pub const fn overflow(&self) -> u64 {
+        self.overflow
+    }
+
+    /// The work of an op.
+    pub const fn work(&self, op: Op) -> u64 {
+        self.work[op as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_recorder_counts_what_it_drops() {
+        let mut samples = [Sample::default(); 2];
+        let mut recorder = Recorder::new(&mut samples);
+        for ticks in [5, u64::MAX, 7] {
+            recorder.record(Op::PteCopyFloor, ticks);
+        }
+        assert_eq!(recorder.overflow(), 1);
+        let kept: Vec<_> = recorder.samples().iter().map(|s| (s.op(), s.ticks())).collect();
+        assert_eq!(kept, [(Op::PteCopyFloor, 5), (Op::PteCopyFloor, (1 << 56) - 1)]);
+    }
+}

@@ -1,0 +1,141 @@
+//! Whole cells on the modelled machine, and what theory says of them.
+
+use model::Model;
+use rmap::{SchemeId, SpaceId};
+use vm::WhenIncomplete;
+use workload::{Cell, CellFailure, Op, Parameters, Sample, Scratch, WorkloadId, run_cell};
+
+/// What a cell left behind, by name.
+struct Outcome {
+    samples: Vec<Sample>,
+    work: Vec<(Op, u64)>,
+    counts: Vec<(&'static str, u64)>,
+    failure: Option<CellFailure>,
+}
+
+impl Outcome {
+    fn count(&self, name: &str) -> u64 {
+        self.counts.iter().find(|(known, _)| *known == name).unwrap().1
+    }
+
+    fn samples(&self, op: Op) -> u64 {
+        self.samples.iter().filter(|sample| sample.op() == op).count() as u64
+    }
+
+    fn work(&self, op: Op) -> u64 {
+        self.work.iter().find(|(known, _)| *known == op).unwrap().1
+    }
+}
+
+fn cell(scheme: SchemeId, workload: WorkloadId, changes: &[(&str, u64)]) -> Cell {
+    let mut parameters = Parameters::defaults(workload.parameters());
+    for (name, value) in changes {
+        parameters.set(name, *value).unwrap();
+    }
+    Cell { scheme, workload, parameters, when_incomplete: WhenIncomplete::Refuse }
+}
+
+fn run(cell: &Cell) -> Outcome {
+    let demand = cell.demand();
+    let machine = Model::new(demand.arena_frames() as u32);
+    let mut samples = vec![Sample::default(); demand.samples as usize];
+    let mut processes: Vec<Option<SpaceId>> = vec![None; demand.processes as usize];
+    let scratch = Scratch { samples: &mut samples, processes: &mut processes };
+    let report = run_cell(cell, &machine, scratch);
+    assert_eq!(machine.stale_uses(), []);
+    Outcome {
+        samples: report.recorder.samples().to_vec(),
+        work: Op::ALL.map(|op| (op, report.recorder.work(op))).to_vec(),
+        counts: report.counts.iter().map(|count| (count.name, count.value)).collect(),
+        failure: report.failure,
+    }
+}
+
+#[test]
+fn every_cell_fits_its_demand_and_passes_its_check() {
+    for scheme in SchemeId::ALL {
+        for workload in WorkloadId::ALL {
+            let cell = cell(scheme, workload, &[]);
+            let outcome = run(&cell);
+            assert_eq!(outcome.failure, None, "{scheme} x {workload}");
+            let taken = outcome.samples.len() as u64;
+            let foreseen = cell.demand().samples;
+            assert!(taken <= foreseen, "{scheme} x {workload}: {taken} of {foreseen} samples");
+        }
+    }
+}
+
+#[test]
+fn demand_holds_at_the_ends_of_every_parameter() {
+    for workload in WorkloadId::ALL {
+        for spec in workload.parameters() {
+            for value in [spec.min, spec.max.min(600)] {
+                // Few iterations keep the test short; the parameter under test comes last and wins.
+                let changes = [("iterations", 2), (spec.name, value)];
+                for scheme in SchemeId::ALL {
+                    let outcome = run(&cell(scheme, workload, &changes));
+                    assert_eq!(
+                        outcome.failure, None,
+                        "{scheme} x {workload}, {}={value}",
+                        spec.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn fork_and_exit_count_every_pte() {
+    let changes = [("pages", 700), ("children", 3), ("iterations", 2)];
+    let outcome = run(&cell(SchemeId::PteNext, WorkloadId::ForkExit, &changes));
+    assert_eq!(outcome.samples(Op::Fork), 6);
+    assert_eq!(outcome.work(Op::Fork), 6 * 700);
+    assert_eq!(outcome.work(Op::Exit), 6 * 700);
+    assert_eq!(outcome.samples(Op::FaultZero), 700);
+    assert_eq!(outcome.samples(Op::FaultReuse), 2 * 32);
+}
+
+#[test]
+fn a_find_takes_as_many_probes_as_sharers_under_pte_next() {
+    let changes = [("children", 4), ("finds", 5), ("written_percent", 0), ("unmaps", 0)];
+    let outcome = run(&cell(SchemeId::PteNext, WorkloadId::ForkTouch, &changes));
+    assert_eq!(outcome.work(Op::Find), outcome.samples(Op::Find) * 5);
+}
+
+#[test]
+fn a_find_walks_all_tables_under_scan() {
+    let changes =
+        [("pages", 100), ("children", 4), ("finds", 1), ("written_percent", 0), ("unmaps", 0)];
+    let outcome = run(&cell(SchemeId::Scan, WorkloadId::ForkTouch, &changes));
+    // The first page of five spaces: four whole heaps of 100 slots, and one slot of the youngest.
+    assert_eq!(outcome.work(Op::Find), outcome.samples(Op::Find) * (4 * 100 + 1));
+}
+
+#[test]
+fn hint_exclusive_knows_no_shared_page_and_every_private_one() {
+    let outcome = run(&cell(SchemeId::HintExclusive, WorkloadId::ForkTouch, &[("iterations", 3)]));
+    assert_eq!(outcome.count("find_unknown"), 3 * 8, "shared pages");
+    assert_eq!(outcome.count("find_exact"), 3 * 8, "pages a child has written to");
+    assert_eq!((outcome.count("freed"), outcome.count("refused")), (0, 3 * 4));
+}
+
+#[test]
+fn pte_next_keeps_a_companion_for_each_leaf_table() {
+    let changes = [("pages", 512), ("children", 2), ("iterations", 1)];
+    let outcome = run(&cell(SchemeId::PteNext, WorkloadId::ForkExit, &changes));
+    assert_eq!(outcome.count("metadata_peak_bytes"), 3 * 4096);
+    assert_eq!(outcome.count("page_table_bytes"), 3 * 4 * 4096);
+}
+
+#[test]
+fn an_arena_that_is_too_small_is_a_failure_and_not_a_panic() {
+    let cell = cell(SchemeId::PteNext, WorkloadId::ForkExit, &[]);
+    for frames in [1, 64] {
+        let machine = Model::new(frames);
+        let mut samples = vec![Sample::default(); 100];
+        let mut processes = [None; 2];
+        let scratch = Scratch { samples: &mut samples, processes: &mut processes };
+        assert!(run_cell(&cell, &machine, scratch).failure.is_some());
+    }
+}

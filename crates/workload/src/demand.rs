@@ -16,6 +16,9 @@ pub struct Demand {
 }
 
 impl Demand {
+    /// What an empty plan needs.
+    pub const NOTHING: Self = Self { pages: 0, processes: 0, pages_per_process: 0, samples: 0 };
+
     /// Bytes that a frame's structure takes at most, whatever the scheme keeps there.
     const FRAME_INFO: u64 = 64;
     /// Root and two directories.

@@ -1,0 +1,10 @@
+//! From a plan to cells to records: what the unikernel and the modelled machine do alike.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+mod report;
+mod resolve;
+mod run;
+
+pub use resolve::{MAX_CELLS, Resolved, resolve};
+pub use run::{Buffers, Sink, run};

@@ -1,1 +1,56 @@
-fn main() {}
+//! Chores for contributors: `cargo xtask test` runs every check that decides whether a change lands.
+
+mod boots;
+mod steps;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores for contributors.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Every test: formatting, lints, documentation, host tests, real boots. Installs what is missing.
+    Test,
+    /// Formatting, lints, documentation and host tests; no boots.
+    Check,
+    /// Real boots only.
+    Boots {
+        /// Only those whose name contains this.
+        filter: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = root();
+    let outcome = match Arguments::parse().chore {
+        Chore::Test => steps::install(&root)
+            .and_then(|()| steps::check(&root))
+            .and_then(|()| boots::run(&root, "")),
+        Chore::Check => steps::check(&root),
+        Chore::Boots { filter } => {
+            steps::install(&root).and_then(|()| boots::run(&root, &filter.unwrap_or_default()))
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("xtask: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The project's root folder.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().expect("xtask lies in the project's root").to_owned()
+}

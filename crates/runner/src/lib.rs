@@ -2,9 +2,11 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+mod quick;
 mod report;
 mod resolve;
 mod run;
 
+pub use quick::quick;
 pub use resolve::{MAX_CELLS, Resolved, resolve};
 pub use run::{Buffers, Sink, run};

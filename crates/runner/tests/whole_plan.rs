@@ -96,6 +96,11 @@ fn every_scheme_meets_every_workload_in_every_round() {
 }
 
 #[test]
+fn the_default_plan_resolves() {
+    assert!(resolve(&runner::quick(HostPresence::Uncertain)).is_ok());
+}
+
+#[test]
 fn names_that_do_not_exist_are_refused_by_name() {
     let refused = |plan: &Plan| match resolve(plan).unwrap_err() {
         Refusal::Unknown { what, name } => (what.to_string(), name.to_string()),

@@ -1,0 +1,26 @@
+//! The default plan, which the host offers and a guest without any plan runs.
+
+use rmap::SchemeId;
+use wire::{HostPresence, Name, Plan, WhenIncomplete, WorkloadSpec};
+use workload::WorkloadId;
+
+/// Every scheme, every workload, one round.
+///
+/// # Panics
+/// If there are more schemes or workloads than a plan can list.
+#[must_use]
+pub fn quick(host: HostPresence) -> Plan {
+    let name = |text| Name::try_from(text).expect("ids are short");
+    let workload =
+        |id: WorkloadId| WorkloadSpec { name: name(id.name()), parameters: heapless::Vec::new() };
+    Plan {
+        name: name("quick"),
+        schemes: SchemeId::ALL.into_iter().map(|id| name(id.name())).collect(),
+        workloads: WorkloadId::ALL.into_iter().map(workload).collect(),
+        rounds: 1,
+        seed: 1,
+        cpus: 1,
+        when_incomplete: WhenIncomplete::Refuse,
+        host,
+    }
+}

@@ -8,8 +8,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Session(pub u32);
 
+impl Session {
+    /// A session from whatever differs from boot to boot. It takes three bytes in a frame, and its
+    /// second byte follows none in UTF-8, so that no beginning of a frame looks like console text.
+    pub const fn draw(entropy: u32) -> Self {
+        const THREE_BYTES: u32 = 1 << 20;
+        const NO_UTF8: u32 = 1 << 13;
+        Self(entropy & (THREE_BYTES - 1) | THREE_BYTES | NO_UTF8)
+    }
+}
+
 /// A place in the guest's record stream, in bytes from its start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Schema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Schema,
+)]
 pub struct StreamOffset(pub u32);
 
 /// Guest to host.

@@ -1,10 +1,16 @@
 //! What to run: made by the host, executed by the guest.
 
+use core::fmt;
+
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// The most schemes, workloads or parameters that one plan can list.
 pub const MAX_LISTED: usize = 24;
+
+/// The most bytes that a plan takes in postcard: both lists and every name at their longest come
+/// to less than 10 KB.
+pub const MAX_PLAN: usize = 10 * 1024;
 
 /// An id such as `pte-next` or `fork-exit`.
 pub type Name = heapless::String<32>;
@@ -28,6 +34,44 @@ pub struct Plan {
     pub when_incomplete: WhenIncomplete,
     /// How long the guest waits for a host that does not answer.
     pub host: HostPresence,
+}
+
+/// Why bytes are no plan, or a plan no bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanError {
+    /// The bytes were not written by [`Plan::encode`] of this schema key.
+    Undecodable,
+    /// The room is smaller than the plan; [`MAX_PLAN`] always suffices.
+    NoRoom,
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Undecodable => "the bytes are no plan of this version",
+            Self::NoRoom => "the plan takes more bytes than there is room for",
+        })
+    }
+}
+
+impl core::error::Error for PlanError {}
+
+impl Plan {
+    /// Reads a plan from a boot module or the wire.
+    ///
+    /// # Errors
+    /// The bytes are no plan of this version.
+    pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
+        postcard::from_bytes(bytes).map_err(|_| PlanError::Undecodable)
+    }
+
+    /// Writes the plan to the start of `room`.
+    ///
+    /// # Errors
+    /// `room` is too small.
+    pub fn encode<'r>(&self, room: &'r mut [u8]) -> Result<&'r [u8], PlanError> {
+        postcard::to_slice(self, room).map(|bytes| &*bytes).map_err(|_| PlanError::NoRoom)
+    }
 }
 
 /// One workload of a plan.
@@ -64,4 +108,46 @@ pub enum HostPresence {
     Certain,
     /// Perhaps nobody listens: after a while, run alone.
     Uncertain,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HostPresence, MAX_LISTED, MAX_PLAN, Name, Parameter, Plan, PlanError};
+    use super::{WhenIncomplete, WorkloadSpec};
+
+    fn longest() -> Plan {
+        let name = Name::try_from("x".repeat(32).as_str()).expect("a name of the longest");
+        let parameter = Parameter { name: name.clone(), value: u64::MAX };
+        let parameters = core::iter::repeat_n(parameter, 8).collect();
+        let workload = WorkloadSpec { name: name.clone(), parameters };
+        Plan {
+            name: name.clone(),
+            schemes: core::iter::repeat_n(name, MAX_LISTED).collect(),
+            workloads: core::iter::repeat_n(workload, MAX_LISTED).collect(),
+            rounds: u16::MAX,
+            seed: u64::MAX,
+            cpus: u16::MAX,
+            when_incomplete: WhenIncomplete::Scan,
+            host: HostPresence::Uncertain,
+        }
+    }
+
+    #[test]
+    fn the_longest_plan_fits_and_survives() {
+        let mut room = [0; MAX_PLAN];
+        let bytes = longest().encode(&mut room).expect("MAX_PLAN suffices");
+        assert_eq!(Plan::decode(bytes), Ok(longest()));
+    }
+
+    #[test]
+    fn a_plan_that_does_not_fit_is_refused() {
+        assert_eq!(longest().encode(&mut [0; 100]), Err(PlanError::NoRoom));
+    }
+
+    #[test]
+    fn half_a_plan_is_no_plan() {
+        let mut room = [0; MAX_PLAN];
+        let bytes = longest().encode(&mut room).expect("MAX_PLAN suffices");
+        assert_eq!(Plan::decode(&bytes[..bytes.len() / 2]), Err(PlanError::Undecodable));
+    }
 }

@@ -1,10 +1,13 @@
 //! What the guest has to say, in order and without loss. Names travel as text, so a new scheme,
 //! operation or counter needs no change here.
 
+use core::fmt;
+
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// One record of the stream.
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and a crash must not allocate")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub enum Record<'a> {
     /// Something found out about the machine; the names are listed in `docs/results-format.md`.
@@ -89,6 +92,37 @@ pub enum Record<'a> {
     RunFinished,
 }
 
+/// Bytes that are no record of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotARecord;
+
+impl fmt::Display for NotARecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bytes are no record of this version")
+    }
+}
+
+impl core::error::Error for NotARecord {}
+
+/// Takes COBS off one record of the stream, in place; `stuffed` is what stands between two zeros.
+///
+/// # Errors
+/// The bytes are no COBS.
+pub fn unstuff(stuffed: &mut [u8]) -> Result<&[u8], NotARecord> {
+    let length = cobs::decode_in_place(stuffed).map_err(|_| NotARecord)?;
+    Ok(&stuffed[..length])
+}
+
+impl<'a> Record<'a> {
+    /// Reads a record from its bytes, COBS taken off ([`unstuff`]).
+    ///
+    /// # Errors
+    /// The bytes are no record of this version.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, NotARecord> {
+        postcard::from_bytes(bytes).map_err(|_| NotARecord)
+    }
+}
+
 /// The value of a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub enum Value<'a> {
@@ -122,7 +156,9 @@ pub enum Refusal<'a> {
 }
 
 /// Which object of a cell in `summary.json` a count belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Schema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Schema,
+)]
 pub enum Group {
     /// `counters`
     Counters,
@@ -149,4 +185,54 @@ pub struct Crash<'a> {
     pub registers: [u64; 18],
     /// Return addresses, innermost first.
     pub backtrace: heapless::Vec<u64, 16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Crash, Group, Record, Value, unstuff};
+
+    fn survives(record: &Record<'_>) {
+        let mut room = [0; 4096];
+        let stuffed = postcard::to_slice_cobs(record, &mut room).expect("a short record");
+        let (zero, stuffed) = stuffed.split_last_mut().expect("at least the zero");
+        assert_eq!(*zero, 0);
+        assert!(!stuffed.contains(&0));
+        let bytes = unstuff(stuffed).expect("what we wrote");
+        assert_eq!(Record::decode(bytes).as_ref(), Ok(record));
+    }
+
+    #[test]
+    fn a_crash_at_its_longest_survives() {
+        survives(&Record::Crash(Crash {
+            what: "page fault",
+            vector: Some(14),
+            error_code: u64::MAX,
+            fault_address: u64::MAX,
+            cell: Some(u32::MAX),
+            registers: [u64::MAX; 18],
+            backtrace: core::iter::repeat_n(u64::MAX, 16).collect(),
+        }));
+    }
+
+    proptest! {
+        #[test]
+        fn records_survive(
+            name in ".{0,40}", cell: u32, value: u64, values in prop::collection::vec(any::<u8>(), 0..2000),
+        ) {
+            let name = name.as_str();
+            survives(&Record::Fact { name, value: Value::Text(name) });
+            survives(&Record::Fact { name, value: Value::Hex(value) });
+            survives(&Record::Count { cell, group: Group::Outcomes, name, value });
+            survives(&Record::CellFinished { cell, failure: Some(name) });
+            survives(&Record::Samples { cell, op: name, first: cell, values: &values });
+        }
+
+        #[test]
+        fn hostile_bytes_do_not_panic(mut bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let _ = Record::decode(&bytes);
+            let _ = unstuff(&mut bytes);
+        }
+    }
 }

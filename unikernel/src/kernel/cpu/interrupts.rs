@@ -1,0 +1,173 @@
+//! The IDT. Interrupts stay off for good, so whatever arrives is an exception: a page fault of a
+//! workload goes to its handler, everything else ends the run with a report.
+
+use core::arch::global_asm;
+
+use x86_64::VirtAddr;
+use x86_64::instructions::segmentation::{CS, Segment};
+use x86_64::instructions::tables::lidt;
+use x86_64::structures::DescriptorTablePointer;
+
+use super::segments::StackSwitch;
+use crate::kernel::crash;
+use crate::kernel::machine::faults;
+use crate::kernel::once::TakeOnce;
+
+const VECTORS: usize = 256;
+const STUB_BYTES: usize = 16;
+const PAGE_FAULT: usize = 14;
+
+/// Vectors for which the CPU pushes an error code (Intel SDM vol. 3A, table 7-1; AMD APM vol. 2, 8.2).
+const WITH_ERROR_CODE: u32 = 1 << 8
+    | 1 << 10
+    | 1 << 11
+    | 1 << 12
+    | 1 << 13
+    | 1 << 14
+    | 1 << 17
+    | 1 << 21
+    | 1 << 29
+    | 1 << 30;
+
+global_asm!(
+    include_str!("traps.S"),
+    STUB_BYTES = const STUB_BYTES,
+    VECTORS = const VECTORS,
+    WITH_ERROR_CODE = const WITH_ERROR_CODE,
+    PAGE_FAULT = const PAGE_FAULT,
+    NOT_OURS = const faults::NOT_OURS,
+    exception = sym exception,
+    page_fault = sym faults::page_fault,
+    options(att_syntax)
+);
+
+unsafe extern "C" {
+    static trap_stubs: u8;
+    static page_fault_entry: u8;
+}
+
+/// What `trap` in `traps.S` and the CPU leave on the stack.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct TrapFrame {
+    pub rax: u64,
+    pub rbx: u64,
+    pub rcx: u64,
+    pub rdx: u64,
+    pub rsi: u64,
+    pub rdi: u64,
+    pub rbp: u64,
+    /// R8 to R15.
+    pub numbered: [u64; 8],
+    pub vector: u64,
+    pub error_code: u64,
+    pub rip: u64,
+    pub cs: u64,
+    pub rflags: u64,
+    pub rsp: u64,
+    pub ss: u64,
+}
+
+/// An entry of the IDT (Intel SDM vol. 3A, 7.14.1).
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+struct Gate {
+    offset_low: u16,
+    selector: u16,
+    stack: u8,
+    kind: u8,
+    offset_middle: u16,
+    offset_high: u32,
+    reserved: u32,
+}
+
+impl Gate {
+    const EMPTY: Self = Self {
+        offset_low: 0,
+        selector: 0,
+        stack: 0,
+        kind: 0,
+        offset_middle: 0,
+        offset_high: 0,
+        reserved: 0,
+    };
+
+    /// Present, privilege level 0, 64-bit interrupt gate.
+    const INTERRUPT: u8 = 0x8e;
+
+    fn to(address: usize, stack: StackSwitch) -> Self {
+        Self {
+            offset_low: address as u16,
+            selector: CS::get_reg().0,
+            stack: stack as u8,
+            kind: Self::INTERRUPT,
+            offset_middle: (address >> 16) as u16,
+            offset_high: (address >> 32) as u32,
+            reserved: 0,
+        }
+    }
+}
+
+#[repr(C, align(16))]
+struct Idt([Gate; VECTORS]);
+
+static IDT: TakeOnce<Idt> = TakeOnce::new(Idt([Gate::EMPTY; VECTORS]));
+
+/// Fills and loads the IDT.
+pub fn load() {
+    let idt = IDT.take();
+    let stubs = (&raw const trap_stubs).addr();
+    for (vector, gate) in idt.0.iter_mut().enumerate() {
+        *gate = Gate::to(stubs + vector * STUB_BYTES, stack_of(vector));
+    }
+    idt.0[PAGE_FAULT] = Gate::to((&raw const page_fault_entry).addr(), StackSwitch::None);
+    let pointer = DescriptorTablePointer {
+        limit: (size_of::<Idt>() - 1) as u16,
+        base: VirtAddr::from_ptr(idt),
+    };
+    // SAFETY: every gate leads to a stub in `traps.S`, and the table lives for ever.
+    unsafe { lidt(&pointer) };
+}
+
+const fn stack_of(vector: usize) -> StackSwitch {
+    match vector {
+        2 => StackSwitch::NonMaskable,
+        8 => StackSwitch::DoubleFault,
+        18 => StackSwitch::MachineCheck,
+        _ => StackSwitch::None,
+    }
+}
+
+extern "sysv64" fn exception(frame: &TrapFrame) -> ! {
+    crash::exception(frame)
+}
+
+/// The field's name for a vector.
+pub const fn vector_name(vector: u64) -> &'static str {
+    match vector {
+        0 => "divide error",
+        1 => "debug exception",
+        2 => "non-maskable interrupt",
+        3 => "breakpoint",
+        4 => "overflow",
+        5 => "bound range exceeded",
+        6 => "invalid opcode",
+        7 => "device not available",
+        8 => "double fault",
+        10 => "invalid TSS",
+        11 => "segment not present",
+        12 => "stack-segment fault",
+        13 => "general protection fault",
+        14 => "page fault",
+        16 => "x87 floating-point error",
+        17 => "alignment check",
+        18 => "machine check",
+        19 => "SIMD floating-point error",
+        20 => "virtualization exception",
+        21 => "control protection exception",
+        28 => "hypervisor injection exception",
+        29 => "VMM communication exception",
+        30 => "security exception",
+        _ => "unexpected interrupt",
+    }
+}

@@ -1,0 +1,8 @@
+//! One CPU: its control registers, segments, interrupt vectors and stacks.
+
+pub mod backtrace;
+pub mod control;
+pub mod features;
+pub mod interrupts;
+pub mod segments;
+pub mod stacks;

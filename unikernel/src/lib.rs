@@ -1,0 +1,11 @@
+//! The kernel's parts that need no hardware, so that the host can test them.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod boot_info;
+pub mod calibration;
+pub mod execution;
+pub mod memory_map;
+pub mod page_tables;
+pub mod pvh;
+pub mod regions;

@@ -1,1 +1,3 @@
+//! The command `rmapbench`.
+
 fn main() {}

@@ -7,6 +7,7 @@ mod delivery;
 mod greeting;
 mod line;
 mod log;
+mod patience;
 #[cfg(test)]
 mod tests;
 
@@ -35,14 +36,6 @@ pub struct GuestLink<'log, P> {
     repairs: Repairs,
     /// Counts questions, so that an answer names the one it belongs to.
     turn: u32,
-    listener: Listener,
-}
-
-/// Whether anybody answered lately.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Listener {
-    Heard,
-    Nobody,
 }
 
 impl<'log, P: SerialPort> GuestLink<'log, P> {
@@ -57,7 +50,6 @@ impl<'log, P: SerialPort> GuestLink<'log, P> {
             sent: 0,
             repairs: Repairs::default(),
             turn: 0,
-            listener: Listener::Nobody,
         }
     }
 

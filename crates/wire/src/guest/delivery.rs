@@ -1,9 +1,9 @@
 //! Getting the log across: bursts, turns, repairs.
 
 use super::answers::{Answer, Repairs};
-use super::line::{LineStuck, SerialPort};
+use super::line::{LineStuck, Listener, SerialPort};
 use super::log::offset;
-use super::{GuestLink, Listener};
+use super::GuestLink;
 use crate::{GuestMessage, HostPresence};
 
 /// The most `Data` frames between two turns. At 512 B a frame the host is asked every 16 KiB,
@@ -11,13 +11,14 @@ use crate::{GuestMessage, HostPresence};
 /// name.
 const BURST_FRAMES: usize = 32;
 
-/// Turns without an answer after which an uncertain host counts as gone: at least a second.
-const TURN_REPEATS: u32 = 20;
+/// Turns without an answer after which an uncertain host counts as gone: with waits that double
+/// from 3 ms or more up to 800 ms, at least 3 s.
+const TURN_REPEATS: u32 = 12;
 
 /// Turns for a host that counts as gone; one, so that it can come back.
 const TURNS_FOR_NOBODY: u32 = 1;
 
-/// Repeats of `Done` for an uncertain host, about 4 s: nothing is measured any more.
+/// Repeats of `Done` for an uncertain host: 4 s if nobody was heard lately.
 const DONE_REPEATS: u32 = 40;
 
 /// How far the stream got.
@@ -81,8 +82,8 @@ impl<P: SerialPort> GuestLink<'_, P> {
     }
 
     fn turns(&self) -> u32 {
-        match self.listener {
-            Listener::Heard => TURN_REPEATS,
+        match self.line.listener() {
+            Listener::Somebody => TURN_REPEATS,
             Listener::Nobody => TURNS_FOR_NOBODY,
         }
     }
@@ -101,7 +102,6 @@ impl<P: SerialPort> GuestLink<'_, P> {
             };
             let answer = self.line.ask(message, |reply| Answer::read(&reply, turn, sent));
             if let Some(answer) = answer {
-                self.listener = Listener::Heard;
                 self.note(&answer);
                 return Some(answer);
             }
@@ -109,7 +109,7 @@ impl<P: SerialPort> GuestLink<'_, P> {
                 left -= 1;
             }
         }
-        self.listener = Listener::Nobody;
+        self.line.set_listener(Listener::Nobody);
         None
     }
 

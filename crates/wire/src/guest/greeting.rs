@@ -1,7 +1,7 @@
 //! The first words: is anybody there, and what shall run?
 
 use super::line::SerialPort;
-use super::{GuestLink, Listener};
+use super::GuestLink;
 use crate::{GuestMessage, HostMessage, HostPresence, Versions, crc32c};
 
 /// `Hello`s without an answer after which an uncertain host counts as absent, about 4 s: long
@@ -49,16 +49,12 @@ impl<P: SerialPort> GuestLink<'_, P> {
         while left > 0 {
             let hello = self.hello(plan, assembly.received);
             match self.line.ask(hello, |answer| assembly.take(&answer)) {
-                Some(Reply::Start) => {
-                    self.listener = Listener::Heard;
-                    return Greeting::Start;
-                }
+                Some(Reply::Start) => return Greeting::Start,
                 Some(Reply::Chunk) => left = HELLOS,
                 None if presence == HostPresence::Uncertain => left -= 1,
                 None => {}
             }
             if assembly.is_complete() {
-                self.listener = Listener::Heard;
                 return Greeting::Plan(assembly.into_plan());
             }
         }

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::log::{Log, offset};
+use super::patience::Patience;
 use crate::frame::data_capacity;
 use crate::{
     Decoded, Envelope, FrameDecoder, GuestMessage, HostMessage, MAX_FRAME, Session, encode_frame,
@@ -11,9 +12,6 @@ use crate::{
 /// The shortest limit of a frame: with a session below 2^21 about half of it is payload, and of a
 /// line that damages one byte in a hundred three in four such frames come through.
 const MIN_FRAME: usize = 32;
-
-/// Times the polls of the last answer that the next one is waited for.
-const PATIENCE_FACTOR: u32 = 8;
 
 /// The transmitter took no byte for so long that the port gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +27,7 @@ impl core::error::Error for LineStuck {}
 
 /// What the link needs of a serial port.
 pub trait SerialPort {
-    /// Polls that take about 100 ms: time for the longest host frame at 115200 baud (44 ms) and
+    /// Polls that take about 100 ms, the usual wait for an answer: time for the longest host frame at 115200 baud (44 ms) and
     /// for a USB adapter (16 ms) and the host's scheduler. A poll is one or two reads of an I/O
     /// port, near 1 us on hardware and in a virtual machine.
     const POLLS_PER_TURN: u32 = 100_000;
@@ -61,6 +59,15 @@ pub struct Counters {
     pub stuck: u64,
 }
 
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listener {
+    /// Somebody who answered lately or must be there.
+    Somebody,
+    /// Nobody, as far as is known.
+    Nobody,
+}
+
 #[derive(Debug)]
 pub(super) struct Line<P> {
     port: P,
@@ -68,8 +75,8 @@ pub(super) struct Line<P> {
     sequence: u32,
     /// The most bytes of a `Data` frame, between [`MIN_FRAME`] and [`MAX_FRAME`].
     frame_limit: usize,
-    /// Polls until a turn counts as unanswered.
-    patience: u32,
+    patience: Patience,
+    listener: Listener,
     frame: [u8; MAX_FRAME],
     decoder: FrameDecoder,
     pub(super) counters: Counters,
@@ -82,7 +89,8 @@ impl<P: SerialPort> Line<P> {
             session,
             sequence: 0,
             frame_limit: MAX_FRAME,
-            patience: P::POLLS_PER_TURN,
+            patience: Patience::new(P::POLLS_PER_TURN),
+            listener: Listener::Nobody,
             frame: [0; MAX_FRAME],
             decoder: FrameDecoder::default(),
             counters: Counters::default(),
@@ -95,6 +103,14 @@ impl<P: SerialPort> Line<P> {
 
     pub(super) fn into_port(self) -> P {
         self.port
+    }
+
+    pub(super) fn listener(&self) -> Listener {
+        self.listener
+    }
+
+    pub(super) fn set_listener(&mut self, listener: Listener) {
+        self.listener = listener;
     }
 
     pub(super) fn counters(&self) -> Counters {
@@ -137,10 +153,14 @@ impl<P: SerialPort> Line<P> {
             Ok(()) => self.listen(accept),
             Err(LineStuck) => None,
         };
-        if answer.is_none() {
-            self.counters.unanswered += 1;
+        if let Some((answer, polls)) = answer {
+            self.patience.answered_after(polls);
+            self.listener = Listener::Somebody;
+            return Some(answer);
         }
-        answer
+        self.patience.unanswered();
+        self.counters.unanswered += 1;
+        None
     }
 
     fn send(&mut self, message: GuestMessage<'_>) -> Result<(), LineStuck> {
@@ -155,24 +175,26 @@ impl<P: SerialPort> Line<P> {
         sent
     }
 
-    /// Waits as long as the last answers suggest: on a lossy line an answer that was lost should
-    /// cost little more time than one that was not.
-    fn listen<T>(&mut self, mut accept: impl FnMut(HostMessage<'_>) -> Option<T>) -> Option<T> {
-        for polls in 0..self.patience {
+    /// The first answer that is accepted, and after how many polls.
+    fn listen<T>(
+        &mut self,
+        mut accept: impl FnMut(HostMessage<'_>) -> Option<T>,
+    ) -> Option<(T, u32)> {
+        let most = match self.listener {
+            Listener::Somebody => self.patience.polls(),
+            Listener::Nobody => self.patience.usual_polls(),
+        };
+        for polls in 0..most {
             let Some(byte) = self.port.poll() else {
                 continue;
             };
             let Some(Decoded::Frame(payload)) = self.decoder.push(byte) else {
                 continue;
             };
-            let Some(answer) = answer_to(self.session, payload).and_then(&mut accept) else {
-                continue;
-            };
-            self.patience = (polls.saturating_mul(PATIENCE_FACTOR))
-                .clamp(P::POLLS_PER_TURN / 32, P::POLLS_PER_TURN);
-            return Some(answer);
+            if let Some(answer) = answer_to(self.session, payload).and_then(&mut accept) {
+                return Some((answer, polls));
+            }
         }
-        self.patience = (self.patience * 2).min(P::POLLS_PER_TURN);
         None
     }
 }

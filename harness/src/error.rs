@@ -1,0 +1,69 @@
+//! What ends a command early, in one sentence that names the cause and the mend.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::exit::Exit;
+use crate::guest::GuestError;
+use crate::plan::PlanError;
+use crate::port::PortError;
+use crate::tools::ToolError;
+
+/// Any of them.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The plan asks for what does not exist.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A program is missing or failed.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// The guest could not be built or started.
+    #[error(transparent)]
+    Guest(#[from] GuestError),
+    /// The line could not be opened.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// A file could not be read or written.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    File {
+        /// `read`, `write`, `create`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// `--out` names a folder that holds something.
+    #[error("{} is not empty; name another folder with --out, or remove it", .0.display())]
+    FolderInUse(PathBuf),
+    /// OVMF does not know the PVH note.
+    #[error("UEFI firmware cannot boot the kernel directly; use --boot iso with --firmware uefi")]
+    DirectUefi,
+    /// Standard output could not be written.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(io::Error),
+    /// Ctrl-C before anything was measured.
+    #[error("interrupted before anything was measured")]
+    Interrupted,
+}
+
+impl Error {
+    /// For `map_err` on what reads or writes `path`.
+    pub fn file(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { doing, path, source }
+    }
+
+    /// The exit status that it leads to.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Plan(_) | Self::File { .. } | Self::FolderInUse(_) | Self::DirectUefi => Exit::BadInput,
+            Self::Tool(_) => Exit::Missing,
+            Self::Guest(error) => error.exit(),
+            Self::Port(error) => error.exit(),
+            Self::Stdout(_) => Exit::Failed,
+            Self::Interrupted => Exit::Incomplete,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A named plan with what the command line changes about it.
+
+use wire::{HostPresence, Name, Parameter, Plan, WhenIncomplete, WorkloadSpec};
+
+use super::named::{NamedPlan, PLANS};
+use super::{Kind, PlanError, entries};
+
+/// What the command line says about the plan; `None` leaves the plan's own.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// The named plan.
+    pub plan: Option<String>,
+    /// Scheme ids.
+    pub schemes: Option<Vec<String>>,
+    /// Workload ids.
+    pub workloads: Option<Vec<String>>,
+    /// How often each cell runs.
+    pub rounds: Option<u16>,
+    /// The seed.
+    pub seed: Option<u64>,
+}
+
+impl Selection {
+    /// The plan that comes of it.
+    pub fn resolve(&self) -> Result<Plan, PlanError> {
+        let named = self.named()?;
+        let schemes = chosen(Kind::Scheme, self.schemes.as_deref())?;
+        let workloads = chosen(Kind::Workload, self.workloads.as_deref())?;
+        Ok(Plan {
+            name: name(named.name),
+            schemes: schemes.into_iter().map(name).collect(),
+            workloads: workloads.into_iter().map(|workload| spec(named, workload)).collect(),
+            rounds: self.rounds.unwrap_or(named.rounds),
+            seed: self.seed.unwrap_or(named.seed),
+            cpus: 1,
+            when_incomplete: WhenIncomplete::Scan,
+            host: HostPresence::Certain,
+        })
+    }
+
+    fn named(&self) -> Result<&'static NamedPlan, PlanError> {
+        let wanted = self.plan.as_deref().unwrap_or(super::DEFAULT);
+        PLANS.iter().find(|plan| plan.name == wanted).ok_or_else(|| unknown(Kind::Plan, wanted))
+    }
+}
+
+/// The ids of the registry that were asked for, all without a wish; in the registry's order, so
+/// that the order of words on the command line cannot change a result.
+fn chosen(kind: Kind, wanted: Option<&[String]>) -> Result<Vec<&'static str>, PlanError> {
+    let known = entries(kind);
+    let Some(wanted) = wanted else {
+        return Ok(known.iter().map(|entry| entry.name).collect());
+    };
+    for (index, name) in wanted.iter().enumerate() {
+        if !known.iter().any(|entry| entry.name == name) {
+            return Err(unknown(kind, name));
+        }
+        if wanted[..index].contains(name) {
+            return Err(PlanError::Twice { kind, name: name.clone() });
+        }
+    }
+    let is_wanted = |name: &&str| wanted.iter().any(|wanted| wanted == name);
+    Ok(known.iter().map(|entry| entry.name).filter(is_wanted).collect())
+}
+
+fn unknown(kind: Kind, name: &str) -> PlanError {
+    let known = entries(kind).iter().map(|entry| entry.name).collect();
+    PlanError::Unknown { kind, name: name.to_owned(), known }
+}
+
+fn spec(plan: &NamedPlan, workload: &'static str) -> WorkloadSpec {
+    let theirs = plan.parameters.iter().filter(|(of, ..)| *of == workload);
+    let parameters = theirs.map(|&(_, parameter, value)| Parameter { name: name(parameter), value });
+    WorkloadSpec { name: name(workload), parameters: parameters.collect() }
+}
+
+fn name(text: &str) -> Name {
+    text.try_into().expect("the ids of the registries fit a wire name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::encode;
+
+    fn schemes(names: &[&str]) -> Selection {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        Selection { schemes: Some(names), ..Selection::default() }
+    }
+
+    #[test]
+    fn every_named_plan_resolves_and_fits_the_wire() {
+        for plan in &PLANS {
+            let selection = Selection { plan: Some(plan.name.to_owned()), ..Selection::default() };
+            let resolved = selection.resolve().expect("a plan of ours");
+            assert!(encode(&resolved).len() <= wire::MAX_PLAN);
+            assert!(!resolved.schemes.is_empty() && !resolved.workloads.is_empty());
+        }
+    }
+
+    #[test]
+    fn without_a_wish_the_default_plan_takes_every_scheme() {
+        let plan = Selection::default().resolve().expect("the default");
+        assert_eq!(plan.name, super::super::DEFAULT);
+        assert_eq!(plan.schemes.len(), entries(Kind::Scheme).len());
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_what_exists() {
+        let error = schemes(&["scan", "nonesuch"]).resolve().expect_err("no such scheme");
+        assert!(error.to_string().starts_with("unknown scheme `nonesuch`; there are: scan, "));
+    }
+
+    #[test]
+    fn a_name_listed_twice_is_refused() {
+        assert!(matches!(schemes(&["scan", "scan"]).resolve(), Err(PlanError::Twice { .. })));
+    }
+
+    #[test]
+    fn the_order_of_words_changes_nothing() {
+        assert_eq!(
+            schemes(&["scan", "pte-next"]).resolve(),
+            schemes(&["pte-next", "scan"]).resolve()
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! The runs of one cell over all rounds, in the plan's order.
+
+use std::collections::BTreeMap;
+
+use wire::Plan;
+
+use super::{CellEnd, CellRun, Run};
+
+/// All rounds of scheme x workload x parameters.
+#[derive(Debug)]
+pub(super) struct Cell<'r> {
+    pub(super) scheme: &'r str,
+    pub(super) workload: &'r str,
+    pub(super) parameters: &'r BTreeMap<String, u64>,
+    /// In order of rounds.
+    pub(super) rounds: Vec<&'r CellRun>,
+}
+
+/// The cells of a run. A round counts if it came to its end, passed its check and arrived whole.
+pub(super) fn cells(run: &Run) -> Vec<Cell<'_>> {
+    let place = |cell: &CellRun| place(run.plan.as_ref(), cell);
+    let mut grouped: BTreeMap<_, Vec<&CellRun>> = BTreeMap::new();
+    for cell in run.cells.values().filter(|cell| counts(cell)) {
+        let key = (place(cell), &cell.scheme, &cell.workload, &cell.parameters);
+        grouped.entry(key).or_default().push(cell);
+    }
+    let cells = grouped.into_iter().map(|((_, scheme, workload, parameters), mut rounds)| {
+        rounds.sort_by_key(|cell| cell.round);
+        Cell { scheme, workload, parameters, rounds }
+    });
+    cells.collect()
+}
+
+fn counts(cell: &CellRun) -> bool {
+    let whole = cell.ops.values().all(|op| op.pieces.iter().all(|piece| piece.first == 0));
+    cell.end == Some(CellEnd::Passed) && whole
+}
+
+/// Where the plan lists scheme and workload; what it does not list comes last.
+fn place(plan: Option<&Plan>, cell: &CellRun) -> (usize, usize) {
+    let place_of = |found: Option<usize>| found.unwrap_or(usize::MAX);
+    let scheme = plan.and_then(|plan| plan.schemes.iter().position(|name| *name == cell.scheme));
+    let workload =
+        plan.and_then(|plan| plan.workloads.iter().position(|spec| spec.name == cell.workload));
+    (place_of(scheme), place_of(workload))
+}

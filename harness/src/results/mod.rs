@@ -1,0 +1,18 @@
+//! From records to results: cells, statistics, and the files of a result folder.
+
+mod cells;
+mod execution;
+mod folder;
+mod interval;
+mod run;
+mod run_json;
+mod samples_csv;
+mod statistics;
+mod summary;
+
+pub use execution::{Execution, Unit};
+pub use folder::Folder;
+pub use run::{CellEnd, CellRun, CrashReport, Fact, OpRun, Piece, Refused, Run, shown};
+pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
+pub use samples_csv::write_samples;
+pub use summary::{CellSummary, OpSummary, Per, Summary};

@@ -1,0 +1,322 @@
+//! What a run's records say, put together. Names and numbers come from outside, so names must look
+//! like names, and what is kept has a bound.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use wire::{Group, Plan, Record, Refusal, Value, samples};
+
+/// The most samples that are kept, 8 bytes each.
+const MAX_SAMPLES: usize = 64 << 20;
+
+/// The most of everything else: facts, cells, parameters, counts.
+const MAX_ENTRIES: usize = 1 << 20;
+
+/// The longest name.
+const MAX_NAME: usize = 64;
+
+/// A run as far as it was told.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// What the guest found out about its machine.
+    pub facts: BTreeMap<String, Fact>,
+    /// The plan that runs.
+    pub plan: Option<Plan>,
+    /// How many cells there will be over all rounds.
+    pub announced_cells: u32,
+    /// The cells by their number, which is the order in which they ran.
+    pub cells: BTreeMap<u32, CellRun>,
+    /// Why the guest did not run the plan.
+    pub refusal: Option<Refused>,
+    /// What the guest ran into.
+    pub crash: Option<CrashReport>,
+    /// Whether all cells are done.
+    pub finished: bool,
+    /// Records that made no sense or were too much.
+    pub rejected_records: u64,
+    samples_kept: usize,
+    entries_kept: usize,
+}
+
+/// A fact's value as it appears in `run.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// A number.
+    Number(u64),
+    /// Text, or a register in hexadecimal.
+    Text(String),
+    /// Yes or no.
+    Flag(bool),
+}
+
+/// One run of one cell.
+#[derive(Debug, Default)]
+pub struct CellRun {
+    /// The round, from 0.
+    pub round: u16,
+    /// The scheme's id.
+    pub scheme: String,
+    /// The workload's id.
+    pub workload: String,
+    /// Every parameter.
+    pub parameters: BTreeMap<String, u64>,
+    /// What was timed, by op.
+    pub ops: BTreeMap<String, OpRun>,
+    /// Counters.
+    pub counters: BTreeMap<String, u64>,
+    /// Outcomes.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Footprint figures.
+    pub footprint: BTreeMap<String, u64>,
+    /// How the cell ended, if it did.
+    pub end: Option<CellEnd>,
+}
+
+/// The samples of one op.
+#[derive(Debug, Default)]
+pub struct OpRun {
+    /// In the order in which they were made; more than one piece only if samples were lost.
+    pub pieces: Vec<Piece>,
+    /// The unit of work and how much of it all samples did together.
+    pub work: Option<(String, u64)>,
+}
+
+/// Samples without a hole among them.
+#[derive(Debug, Default)]
+pub struct Piece {
+    /// How many samples of this op came before in the cell.
+    pub first: u32,
+    /// The samples.
+    pub samples: Vec<u64>,
+}
+
+/// How a cell ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CellEnd {
+    /// The check after it found nothing.
+    Passed,
+    /// What went wrong.
+    Failed(String),
+}
+
+/// Why the guest did not run the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Memory is too small.
+    Memory {
+        /// What the plan needs in the whole machine, in MiB.
+        needed_mib: u32,
+        /// What the machine has, in MiB.
+        present_mib: u32,
+    },
+    /// The guest does not know a name in the plan.
+    Unknown {
+        /// `scheme`, `workload` or `parameter`.
+        what: String,
+        /// The name.
+        name: String,
+    },
+}
+
+/// A CPU exception or panic in the guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CrashReport {
+    /// Such as `page fault`, or the panic's message.
+    pub what: String,
+    /// Interrupt vector, none for a panic.
+    pub vector: Option<u8>,
+    /// The CPU's error code.
+    pub error_code: u64,
+    /// CR2.
+    pub fault_address: u64,
+    /// The cell that was running.
+    pub cell: Option<u32>,
+    /// rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags, 0 where unknown.
+    pub registers: [u64; 18],
+    /// Return addresses, innermost first.
+    pub backtrace: Vec<u64>,
+}
+
+/// A record that is not taken.
+struct Rejected;
+
+impl Run {
+    /// Takes a record; one that makes no sense is counted and otherwise ignored.
+    pub fn take(&mut self, record: &Record<'_>) {
+        if self.try_take(record).is_err() {
+            self.reject();
+        }
+    }
+
+    /// Counts a record that cannot even be read.
+    pub fn reject(&mut self) {
+        self.rejected_records += 1;
+    }
+
+    /// How many cells are over.
+    pub fn cells_done(&self) -> usize {
+        self.cells.values().filter(|cell| cell.end.is_some()).count()
+    }
+
+    /// A fact that is a text.
+    pub fn text(&self, fact: &str) -> Option<&str> {
+        match self.facts.get(fact)? {
+            Fact::Text(text) => Some(text),
+            Fact::Number(_) | Fact::Flag(_) => None,
+        }
+    }
+
+    /// A fact that is a number.
+    pub fn number(&self, fact: &str) -> Option<u64> {
+        match self.facts.get(fact)? {
+            Fact::Number(number) => Some(*number),
+            Fact::Text(_) | Fact::Flag(_) => None,
+        }
+    }
+
+    fn try_take(&mut self, record: &Record<'_>) -> Result<(), Rejected> {
+        match record {
+            Record::Fact { name, value } => {
+                let name = self.new_name(name)?;
+                self.facts.insert(name, fact(value));
+            }
+            Record::Refused(refusal) => self.refusal = Some(refused(refusal)),
+            Record::RunStarted { cells, plan } => {
+                self.announced_cells = *cells;
+                self.plan = Some(Plan::decode(plan).map_err(|_| Rejected)?);
+            }
+            Record::CellStarted { cell, round, scheme, workload } => {
+                let (scheme, workload) = (self.new_name(scheme)?, self.new_name(workload)?);
+                let started = CellRun { round: *round, scheme, workload, ..CellRun::default() };
+                self.cells.entry(*cell).or_insert(started);
+            }
+            Record::Parameter { cell, name, value } => {
+                let name = self.new_name(name)?;
+                self.cell(*cell)?.parameters.insert(name, *value);
+            }
+            Record::Samples { cell, op, first, values } => {
+                self.take_samples(*cell, op, *first, values)?;
+            }
+            Record::Work { cell, op, unit, count } => {
+                let unit = self.new_name(unit)?;
+                self.op(*cell, op)?.work = Some((unit, *count));
+            }
+            Record::Count { cell, group, name, value } => {
+                let name = self.new_name(name)?;
+                let cell = self.cell(*cell)?;
+                let counts = match group {
+                    Group::Counters => &mut cell.counters,
+                    Group::Outcomes => &mut cell.outcomes,
+                    Group::Footprint => &mut cell.footprint,
+                };
+                counts.insert(name, *value);
+            }
+            Record::CellFinished { cell, failure } => {
+                let end = failure.map_or(CellEnd::Passed, |what| CellEnd::Failed(shown(what)));
+                self.cell(*cell)?.end = Some(end);
+            }
+            Record::Crash(crash) => self.crash = Some(crash_report(crash)),
+            Record::RunFinished => self.finished = true,
+        }
+        Ok(())
+    }
+
+    fn cell(&mut self, number: u32) -> Result<&mut CellRun, Rejected> {
+        self.cells.get_mut(&number).ok_or(Rejected)
+    }
+
+    fn take_samples(
+        &mut self,
+        cell: u32,
+        op: &str,
+        first: u32,
+        values: &[u8],
+    ) -> Result<(), Rejected> {
+        let room = MAX_SAMPLES - self.samples_kept;
+        let piece = self.op(cell, op)?.piece_at(first)?;
+        let before = piece.samples.len();
+        let mut decoded = samples::decode(values);
+        let mut fitting = decoded.by_ref().take(room);
+        let read = fitting.try_for_each(|sample| sample.map(|ticks| piece.samples.push(ticks)));
+        self.samples_kept += piece.samples.len() - before;
+        let is_all = decoded.next().is_none();
+        if read.is_ok() && is_all { Ok(()) } else { Err(Rejected) }
+    }
+
+    fn op(&mut self, cell: u32, name: &str) -> Result<&mut OpRun, Rejected> {
+        if !self.cell(cell)?.ops.contains_key(name) {
+            let name = self.new_name(name)?;
+            self.cell(cell)?.ops.insert(name, OpRun::default());
+        }
+        self.cell(cell)?.ops.get_mut(name).ok_or(Rejected)
+    }
+
+    fn new_name(&mut self, name: &str) -> Result<String, Rejected> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        let is_name = !name.is_empty() && name.len() <= MAX_NAME && name.chars().all(plain);
+        if !is_name || self.entries_kept >= MAX_ENTRIES {
+            return Err(Rejected);
+        }
+        self.entries_kept += 1;
+        Ok(name.to_owned())
+    }
+}
+
+impl OpRun {
+    /// Where samples belong of which `first` came before; what is here already is not taken again.
+    fn piece_at(&mut self, first: u32) -> Result<&mut Piece, Rejected> {
+        let next = self.pieces.last().map_or(0, Piece::end);
+        if u64::from(first) < next {
+            return Err(Rejected);
+        }
+        if u64::from(first) > next || self.pieces.is_empty() {
+            self.pieces.push(Piece { first, samples: Vec::new() });
+        }
+        self.pieces.last_mut().ok_or(Rejected)
+    }
+
+    /// Every sample with its number in the cell.
+    pub fn samples(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.pieces.iter().flat_map(|piece| (u64::from(piece.first)..).zip(piece.samples.iter().copied()))
+    }
+}
+
+impl Piece {
+    fn end(&self) -> u64 {
+        u64::from(self.first) + self.samples.len() as u64
+    }
+}
+
+fn fact(value: &Value<'_>) -> Fact {
+    match *value {
+        Value::Number(number) => Fact::Number(number),
+        Value::Hex(register) => Fact::Text(format!("{register:#x}")),
+        Value::Text(text) => Fact::Text(shown(text)),
+        Value::Flag(flag) => Fact::Flag(flag),
+    }
+}
+
+fn refused(refusal: &Refusal<'_>) -> Refused {
+    match *refusal {
+        Refusal::Memory { needed_mib, present_mib } => Refused::Memory { needed_mib, present_mib },
+        Refusal::Unknown { what, name } => Refused::Unknown { what: shown(what), name: shown(name) },
+    }
+}
+
+fn crash_report(crash: &wire::Crash<'_>) -> CrashReport {
+    CrashReport {
+        what: shown(crash.what),
+        vector: crash.vector,
+        error_code: crash.error_code,
+        fault_address: crash.fault_address,
+        cell: crash.cell,
+        registers: crash.registers,
+        backtrace: crash.backtrace.to_vec(),
+    }
+}
+
+/// Text from outside as it may go to a terminal: no control characters.
+pub fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

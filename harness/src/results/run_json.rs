@@ -1,0 +1,204 @@
+//! `run.json`: where the numbers come from.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::process::Command;
+
+use serde::Serialize;
+use wire::{HostPresence, Plan, WhenIncomplete};
+
+use super::{CellEnd, CrashReport, Fact, Run};
+use crate::link::LinkCounters;
+use crate::tools::Shell;
+
+/// The whole file.
+#[derive(Debug, Serialize)]
+pub struct RunJson<'r> {
+    schema_version: u32,
+    complete: bool,
+    /// One sentence on how it ended.
+    verdict: &'r str,
+    #[serde(flatten)]
+    provenance: &'r Provenance,
+    /// Every fact that the guest told.
+    machine: &'r BTreeMap<String, Fact>,
+    plan: Option<PlanJson<'r>>,
+    seed: Option<u64>,
+    link: LinkCounters,
+    rejected_records: u64,
+    /// What is missing of the record stream, from and to in bytes.
+    missing: Vec<[u32; 2]>,
+    failures: Vec<Failure<'r>>,
+    crash: Option<&'r CrashReport>,
+}
+
+/// What the host knows about a run.
+#[derive(Debug, Serialize)]
+pub struct Provenance {
+    /// `rmapbench run` and its like.
+    pub command: &'static str,
+    /// Start and end in UTC.
+    pub time: Timestamps,
+    /// This tool's version.
+    pub tool_version: &'static str,
+    /// The source tree.
+    pub git: Option<Git>,
+    /// The compiler.
+    pub rustc: Option<String>,
+    /// How the guest was reached.
+    pub route: Route,
+}
+
+/// Start and end of a run.
+#[derive(Debug, Serialize)]
+pub struct Timestamps {
+    /// RFC 3339.
+    pub started: String,
+    /// RFC 3339.
+    pub ended: String,
+}
+
+/// A state of the source tree.
+#[derive(Debug, Serialize)]
+pub struct Git {
+    commit: String,
+    dirty: bool,
+}
+
+/// How the guest was reached; what does not apply is null.
+#[derive(Debug, Default, Serialize)]
+pub struct Route {
+    /// `kvm`, `tcg`, `icount`, or how a line was opened.
+    pub machine: String,
+    /// `iso` or `direct`.
+    pub boot: Option<&'static str>,
+    /// `bios` or `uefi`.
+    pub firmware: Option<&'static str>,
+    /// Memory of the machine.
+    pub memory_mib: Option<u32>,
+    /// The whole QEMU command.
+    pub qemu_command: Option<String>,
+    /// What QEMU says of itself.
+    pub qemu_version: Option<String>,
+    /// GNU build id of the kernel.
+    pub elf_build_id: Option<String>,
+    /// SHA-256 of the kernel's ELF file.
+    pub elf_sha256: Option<String>,
+    /// SHA-256 of the ISO image.
+    pub image_sha256: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlanJson<'r> {
+    name: &'r str,
+    schemes: Vec<&'r str>,
+    workloads: Vec<WorkloadJson<'r>>,
+    rounds: u16,
+    seed: u64,
+    cpus: u16,
+    when_incomplete: &'static str,
+    host: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct WorkloadJson<'r> {
+    name: &'r str,
+    parameters: BTreeMap<&'r str, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Failure<'r> {
+    cell: u32,
+    round: u16,
+    scheme: &'r str,
+    workload: &'r str,
+    what: &'r str,
+}
+
+impl<'r> RunJson<'r> {
+    /// Puts the file together.
+    pub fn new(
+        run: &'r Run,
+        provenance: &'r Provenance,
+        complete: bool,
+        verdict: &'r str,
+        link: LinkCounters,
+        missing: &[Range<u32>],
+    ) -> Self {
+        Self {
+            schema_version: 1,
+            complete,
+            verdict,
+            provenance,
+            machine: &run.facts,
+            plan: run.plan.as_ref().map(plan_json),
+            seed: run.plan.as_ref().map(|plan| plan.seed),
+            link,
+            rejected_records: run.rejected_records,
+            missing: missing.iter().map(|range| [range.start, range.end]).collect(),
+            failures: failures(run),
+            crash: run.crash.as_ref(),
+        }
+    }
+}
+
+fn plan_json(plan: &Plan) -> PlanJson<'_> {
+    PlanJson {
+        name: &plan.name,
+        schemes: plan.schemes.iter().map(heapless::String::as_str).collect(),
+        workloads: plan.workloads.iter().map(workload_json).collect(),
+        rounds: plan.rounds,
+        seed: plan.seed,
+        cpus: plan.cpus,
+        when_incomplete: match plan.when_incomplete {
+            WhenIncomplete::Refuse => "refuse",
+            WhenIncomplete::Scan => "scan",
+        },
+        host: match plan.host {
+            HostPresence::Certain => "certain",
+            HostPresence::Uncertain => "uncertain",
+        },
+    }
+}
+
+fn workload_json(spec: &wire::WorkloadSpec) -> WorkloadJson<'_> {
+    let parameters = spec.parameters.iter();
+    WorkloadJson {
+        name: &spec.name,
+        parameters: parameters.map(|each| (each.name.as_str(), each.value)).collect(),
+    }
+}
+
+fn failures(run: &Run) -> Vec<Failure<'_>> {
+    run.cells
+        .iter()
+        .filter_map(|(&number, cell)| match &cell.end {
+            Some(CellEnd::Failed(what)) => Some(Failure {
+                cell: number,
+                round: cell.round,
+                scheme: &cell.scheme,
+                workload: &cell.workload,
+                what,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The state of the source tree at `root`, if it is one that git knows.
+pub fn git(root: &Path, shell: Shell) -> Option<Git> {
+    let said = |arguments: &[&str]| {
+        let output = shell.capture(Command::new("git").args(arguments).current_dir(root)).ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = said(&["rev-parse", "HEAD"])?;
+    let dirty = !said(&["status", "--porcelain"])?.is_empty();
+    Some(Git { commit, dirty })
+}
+
+/// The compiler's version.
+pub fn rustc(root: &Path, shell: Shell) -> Option<String> {
+    let output = shell.capture(Command::new("rustc").arg("--version").current_dir(root)).ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,232 @@
+//! One conversation with one guest: line in, raw bytes to disk, records to a [`Run`].
+
+use std::fs::File;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use wire::{Record, Versions};
+
+use crate::error::Error;
+use crate::interrupt;
+use crate::link::{Answer, Ending, Notice, Receiver};
+use crate::port::{Arrival, Port};
+use crate::results::Run;
+
+/// How often Ctrl-C and the deadlines are looked at while the line is quiet.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A guest that got the answer to its last question does not ask again.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How long to wait for what may never come; `None` is without limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// From the start to the guest's first word.
+    pub greeting: Option<Duration>,
+    /// Between two bytes after that.
+    pub silence: Option<Duration>,
+}
+
+/// Someone who watches.
+pub trait Observer {
+    /// Firmware, a boot loader or the guest wrote plain text.
+    fn console(&mut self, text: &str);
+
+    /// The guest greeted, came again, or was found running; one sentence about it.
+    fn remark(&mut self, remark: &str);
+
+    /// A record came in. `Break` ends the conversation.
+    fn progressed(&mut self, run: &Run) -> ControlFlow<()>;
+}
+
+/// Why the conversation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Everything is here.
+    Complete,
+    /// The other end is gone.
+    Closed,
+    /// The line broke.
+    Broken(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// The guest did not greet in time.
+    NoGreeting(Duration),
+    /// The guest fell silent.
+    Silence(Duration),
+    /// The guest speaks another version.
+    Incompatible {
+        /// What the guest speaks.
+        guest: Versions,
+        /// What this tool speaks.
+        host: Versions,
+    },
+    /// The observer had enough.
+    Dismissed,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Heard {
+    /// What the records say.
+    pub run: Run,
+    /// What the line says about itself.
+    pub ending: Ending,
+    /// Why it ended.
+    pub stop: Stop,
+    /// The first bytes of the guest's build id, if it greeted.
+    pub build_id: Option<[u8; 8]>,
+}
+
+/// `raw.bin`: every byte received, written as it arrives.
+#[derive(Debug)]
+pub struct Recording {
+    path: PathBuf,
+    file: File,
+}
+
+impl Recording {
+    /// Starts an empty recording.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let file = File::create(path).map_err(Error::file("create", path))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(Error::file("write", &self.path))
+    }
+}
+
+/// Listens and answers until the guest is done, or something else ends it.
+pub fn listen(
+    port: &mut Port,
+    answer: Answer,
+    recording: &mut Recording,
+    patience: Patience,
+    observer: &mut dyn Observer,
+) -> Result<Heard, Error> {
+    let mut ear = Ear::new(answer, observer);
+    let stop = ear.listen(port, recording, patience)?;
+    Ok(ear.finish(stop))
+}
+
+struct Ear<'o> {
+    receiver: Receiver,
+    run: Run,
+    observer: &'o mut dyn Observer,
+    build_id: Option<[u8; 8]>,
+    met: bool,
+    complete: bool,
+}
+
+impl<'o> Ear<'o> {
+    fn new(answer: Answer, observer: &'o mut dyn Observer) -> Self {
+        Self {
+            receiver: Receiver::new(answer),
+            run: Run::default(),
+            observer,
+            build_id: None,
+            met: false,
+            complete: false,
+        }
+    }
+
+    fn listen(
+        &mut self,
+        port: &mut Port,
+        recording: &mut Recording,
+        patience: Patience,
+    ) -> Result<Stop, Error> {
+        let mut last_arrival = Instant::now();
+        loop {
+            if interrupt::requested() {
+                return Ok(Stop::Interrupted);
+            }
+            match port.receive(TICK) {
+                Arrival::Bytes(bytes) => {
+                    last_arrival = Instant::now();
+                    recording.append(&bytes)?;
+                    for notice in self.receiver.push(&bytes) {
+                        if let ControlFlow::Break(stop) = self.take(notice, port) {
+                            return Ok(stop);
+                        }
+                    }
+                }
+                Arrival::Nothing => {}
+                Arrival::Closed if self.complete => return Ok(Stop::Complete),
+                Arrival::Closed => return Ok(Stop::Closed),
+                Arrival::Broken(error) => return Ok(Stop::Broken(error.to_string())),
+            }
+            if let Some(stop) = self.out_of_patience(last_arrival.elapsed(), patience) {
+                return Ok(stop);
+            }
+        }
+    }
+
+    /// Console text keeps nobody waiting for a greeting: a boot loader that repeats itself is not a
+    /// guest. The silence before a greeting is therefore measured from the last byte too.
+    fn out_of_patience(&self, quiet: Duration, patience: Patience) -> Option<Stop> {
+        if self.complete {
+            return (quiet >= LINGER).then_some(Stop::Complete);
+        }
+        if self.met {
+            return patience.silence.filter(|&limit| quiet >= limit).map(Stop::Silence);
+        }
+        patience.greeting.filter(|&limit| quiet >= limit).map(Stop::NoGreeting)
+    }
+
+    fn take(&mut self, notice: Notice, port: &mut Port) -> ControlFlow<Stop> {
+        match notice {
+            Notice::ConsoleText(text) => self.observer.console(&text),
+            Notice::Greeted { build_id, .. } => {
+                self.met = true;
+                self.build_id = Some(build_id);
+            }
+            Notice::Joined => {
+                self.met = true;
+                self.observer.remark("joined a guest that was already running");
+            }
+            Notice::Incompatible { guest, host } => {
+                return ControlFlow::Break(Stop::Incompatible { guest, host });
+            }
+            Notice::GuestRestarted => {
+                self.run = Run::default();
+                self.observer.remark("the guest booted again; what came before is left out");
+            }
+            Notice::Reply(bytes) => port.send(&bytes),
+            Notice::Record(bytes) => return self.read(&bytes),
+            Notice::Complete => self.complete = true,
+            Notice::Corrupt => {
+                self.observer.remark("the record stream does not match its checksum");
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> ControlFlow<Stop> {
+        match Record::decode(bytes) {
+            Ok(record) => self.run.take(&record),
+            Err(_) => self.run.reject(),
+        }
+        self.observer.progressed(&self.run).map_break(|()| Stop::Dismissed)
+    }
+
+    fn finish(mut self, stop: Stop) -> Heard {
+        let ending = self.receiver.finish();
+        let last: Vec<&Vec<u8>> = ending
+            .notices
+            .iter()
+            .filter_map(|notice| match notice {
+                Notice::Record(bytes) => Some(bytes),
+                _ => None,
+            })
+            .chain(&ending.records_after_holes)
+            .collect();
+        for bytes in last {
+            let _ = self.read(bytes);
+        }
+        Heard { run: self.run, ending, stop, build_id: self.build_id }
+    }
+}

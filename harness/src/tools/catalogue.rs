@@ -1,0 +1,93 @@
+//! What a run needs from the host, and in which Debian package it comes.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// A program or a folder of data that some route needs.
+#[derive(Debug)]
+pub struct Tool {
+    /// What to call it.
+    pub name: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// The Debian package.
+    pub package: &'static str,
+    /// Program names or absolute paths, the first that exists counts.
+    places: &'static [&'static str],
+}
+
+impl Tool {
+    /// Where it is, if it is here.
+    pub fn find(&self) -> Option<PathBuf> {
+        self.places.iter().find_map(|place| match Path::new(place) {
+            path if path.is_absolute() => path.exists().then(|| path.to_owned()),
+            _ => find_program(place),
+        })
+    }
+
+    /// Whether it is a program, which can tell its version.
+    pub fn is_program(&self) -> bool {
+        self.places.iter().all(|place| !place.starts_with('/'))
+    }
+}
+
+/// Runs every guest.
+pub const QEMU: Tool = Tool {
+    name: "qemu-system-x86_64",
+    purpose: "runs the guest",
+    package: "qemu-system-x86",
+    places: &["qemu-system-x86_64"],
+};
+
+/// What makes an image that boots on BIOS and UEFI.
+pub const GRUB: [Tool; 5] = [
+    Tool {
+        name: "grub-mkrescue",
+        purpose: "makes the ISO image",
+        package: "grub-common",
+        places: &["grub-mkrescue", "grub2-mkrescue"],
+    },
+    Tool {
+        name: "GRUB for BIOS",
+        purpose: "boots the ISO image on BIOS",
+        package: "grub-pc-bin",
+        places: &["/usr/lib/grub/i386-pc/multiboot2.mod"],
+    },
+    Tool {
+        name: "GRUB for UEFI",
+        purpose: "boots the ISO image on UEFI",
+        package: "grub-efi-amd64-bin",
+        places: &["/usr/lib/grub/x86_64-efi/multiboot2.mod"],
+    },
+    Tool { name: "xorriso", purpose: "used by grub-mkrescue", package: "xorriso", places: &["xorriso"] },
+    Tool { name: "mformat", purpose: "used by grub-mkrescue", package: "mtools", places: &["mformat"] },
+];
+
+/// The UEFI firmware's code; its variables lie beside it.
+pub const OVMF: Tool = Tool {
+    name: "OVMF",
+    purpose: "UEFI firmware for --firmware uefi",
+    package: "ovmf",
+    places: &[
+        "/usr/share/OVMF/OVMF_CODE_4M.fd",
+        "/usr/share/OVMF/OVMF_CODE.fd",
+        "/usr/share/edk2/x64/OVMF_CODE.4m.fd",
+        "/usr/share/edk2/ovmf/OVMF_CODE.fd",
+        "/usr/share/qemu/ovmf-x86_64-code.bin",
+    ],
+};
+
+/// The firmware's code and the variables it starts from.
+pub fn ovmf() -> Option<(PathBuf, PathBuf)> {
+    let code = OVMF.find()?;
+    let name = code.file_name()?.to_str()?;
+    let variables = code.with_file_name(name.replace("CODE", "VARS").replace("code", "vars"));
+    variables.exists().then_some((code, variables))
+}
+
+/// A program on the PATH; `sbin` folders are searched too, which a plain user's PATH leaves out.
+pub fn find_program(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")]);
+    folders.map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+}

@@ -18,7 +18,7 @@ pub use log::LogFull;
 
 use crate::{HostPresence, Record, Session};
 use answers::Repairs;
-use line::Line;
+use line::{Line, Listener};
 use log::Log;
 
 /// The guest's half of the conversation: record, [greet](Self::greet), [flush](Self::flush),
@@ -64,6 +64,9 @@ impl<'log, P: SerialPort> GuestLink<'log, P> {
     /// How long to wait from now on, as a plan that came over the wire may know better.
     pub fn set_presence(&mut self, presence: HostPresence) {
         self.presence = presence;
+        if presence == HostPresence::Certain {
+            self.line.set_listener(Listener::Somebody);
+        }
     }
 
     /// What the line went through so far.

@@ -33,7 +33,7 @@ impl Selection {
             rounds: self.rounds.unwrap_or(named.rounds),
             seed: self.seed.unwrap_or(named.seed),
             cpus: 1,
-            when_incomplete: WhenIncomplete::Scan,
+            when_incomplete: WhenIncomplete::Refuse,
             host: HostPresence::Certain,
         })
     }

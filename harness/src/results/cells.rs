@@ -39,8 +39,8 @@ fn counts(cell: &CellRun) -> bool {
 /// Where the plan lists scheme and workload; what it does not list comes last.
 fn place(plan: Option<&Plan>, cell: &CellRun) -> (usize, usize) {
     let place_of = |found: Option<usize>| found.unwrap_or(usize::MAX);
-    let scheme = plan.and_then(|plan| plan.schemes.iter().position(|name| *name == cell.scheme));
+    let scheme = plan.and_then(|plan| plan.schemes.iter().position(|name| **name == *cell.scheme));
     let workload =
-        plan.and_then(|plan| plan.workloads.iter().position(|spec| spec.name == cell.workload));
+        plan.and_then(|plan| plan.workloads.iter().position(|spec| *spec.name == *cell.workload));
     (place_of(scheme), place_of(workload))
 }

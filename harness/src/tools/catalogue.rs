@@ -2,6 +2,9 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::Shell;
 
 /// A program or a folder of data that some route needs.
 #[derive(Debug)]
@@ -25,9 +28,14 @@ impl Tool {
         })
     }
 
-    /// Whether it is a program, which can tell its version.
-    pub fn is_program(&self) -> bool {
-        self.places.iter().all(|place| !place.starts_with('/'))
+    /// What a program says of its version; none for what is no program, or does not say.
+    pub fn version(&self, shell: Shell) -> Option<String> {
+        if self.places.iter().any(|place| place.starts_with('/')) {
+            return None;
+        }
+        let output = shell.capture(Command::new(self.find()?).arg("--version")).ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().next().filter(|line| !line.is_empty()).map(ToOwned::to_owned)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Getting the log across: bursts, turns, repairs.
 
+use super::GuestLink;
 use super::answers::{Answer, Repairs};
 use super::line::{LineStuck, Listener, SerialPort};
 use super::log::offset;
-use super::GuestLink;
 use crate::{GuestMessage, HostPresence};
 
 /// The most `Data` frames between two turns. At 512 B a frame the host is asked every 16 KiB,
@@ -18,8 +18,8 @@ const TURN_REPEATS: u32 = 12;
 /// Turns for a host that counts as gone; one, so that it can come back.
 const TURNS_FOR_NOBODY: u32 = 1;
 
-/// Repeats of `Done` for an uncertain host: 4 s if nobody was heard lately.
-const DONE_REPEATS: u32 = 40;
+/// Repeats of `Done` for an uncertain host: 2 s if nobody was heard lately, else up to 16 s.
+const DONE_REPEATS: u32 = 20;
 
 /// How far the stream got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The first words: is anybody there, and what shall run?
 
-use super::line::SerialPort;
 use super::GuestLink;
+use super::line::SerialPort;
 use crate::{GuestMessage, HostMessage, HostPresence, Versions, crc32c};
 
 /// `Hello`s without an answer after which an uncertain host counts as absent, about 4 s: long
@@ -43,7 +43,7 @@ impl<P: SerialPort> GuestLink<'_, P> {
         plan: PlanAtHand,
         buffer: &'b mut [u8],
     ) -> Greeting<'b> {
-        self.presence = presence;
+        self.set_presence(presence);
         let mut assembly = Assembly::new(buffer);
         let mut left = HELLOS;
         while left > 0 {

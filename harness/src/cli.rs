@@ -1,0 +1,271 @@
+//! The command line, part of the contract.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::plan::Selection;
+use crate::port::PortAddress;
+use crate::tools::{Shell, Verbosity, WhenMissing};
+
+/// Measures reverse-mapping schemes on bare page tables.
+#[derive(Debug, Parser)]
+#[command(name = "rmapbench", bin_name = "cargo rmapbench", version, after_help = EXIT_STATUS)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 done and complete; 1 what was measured failed (a check, a \
+crash); 2 bad usage or bad input; 3 a tool or device is missing; 4 the result is incomplete, Ctrl-C \
+included (saved).";
+
+const RUN_EXAMPLES: &str = "Examples:
+  cargo rmapbench run
+  cargo rmapbench run --schemes scan,pte-next --workloads fork-touch
+  cargo rmapbench run --machine icount --boot direct --seed 7 --out /tmp/result
+  cargo rmapbench run --firmware uefi -v";
+
+const COLLECT_EXAMPLES: &str = "Examples:
+  cargo rmapbench collect --port /dev/ttyUSB0
+  cargo rmapbench collect --port tcp:console.lab:7001
+  ipmitool sol activate | cargo rmapbench collect --port -
+Start it before the machine: it stays mute until the guest says hello.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build, boot, measure, show the table, write the results.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(Run),
+    /// Collect from a serial line what a booted machine measures.
+    #[command(after_help = COLLECT_EXAMPLES)]
+    Collect(Collect),
+    /// Decode a raw capture again.
+    #[command(after_help = "Example:\n  cargo rmapbench replay bench-results/RUN/raw.bin")]
+    Replay(Replay),
+    /// What can be named on the command line.
+    List {
+        /// What to list.
+        what: Listed,
+    },
+    /// What this host can run, what is missing, how to get it.
+    Doctor,
+}
+
+/// What `list` lists.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Listed {
+    /// Reverse-mapping schemes.
+    Schemes,
+    /// Workloads with their parameters.
+    Workloads,
+    /// Named plans.
+    Plans,
+    /// What can run the guest.
+    Machines,
+}
+
+/// What runs the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Machine {
+    /// KVM where it executes natively, else icount.
+    Auto,
+    /// QEMU with KVM.
+    Kvm,
+    /// QEMU's translator with the host's clock.
+    Tcg,
+    /// QEMU's translator with a clock that counts instructions.
+    Icount,
+}
+
+impl Machine {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Kvm, Self::Tcg, Self::Icount];
+
+    /// As on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+            Self::Icount => "icount",
+        }
+    }
+
+    /// One line.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Auto => "KVM where it is measured to execute natively, else icount (default)",
+            Self::Kvm => "QEMU with KVM: cycles, if the CPU executes the guest",
+            Self::Tcg => "QEMU's translator: good for function, never for a figure",
+            Self::Icount => "QEMU's translator counting instructions: the same count every time",
+        }
+    }
+}
+
+/// How the guest boots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Boot {
+    /// From an ISO image by GRUB, as a PC boots it.
+    Iso,
+    /// The same kernel by QEMU's -kernel.
+    Direct,
+}
+
+/// The firmware under the ISO image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Firmware {
+    /// `SeaBIOS`.
+    Bios,
+    /// OVMF.
+    Uefi,
+}
+
+/// `run`
+#[derive(Debug, Args)]
+pub struct Run {
+    /// What runs the guest.
+    #[arg(long, value_enum, default_value_t = Machine::Auto)]
+    pub machine: Machine,
+    /// How the guest boots.
+    #[arg(long, value_enum, default_value_t = Boot::Iso)]
+    pub boot: Boot,
+    /// The firmware under the ISO image.
+    #[arg(long, value_enum, default_value_t = Firmware::Bios)]
+    pub firmware: Firmware,
+    /// What of the plan to run.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Memory of the machine, in M or G.
+    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = memory_mib)]
+    pub memory: u32,
+    /// Folder for the results; a new one below bench-results by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Do not install what is missing: name the command and stop.
+    #[arg(long)]
+    pub no_install: bool,
+    /// Show external commands and the guest's console.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// Which plan, and what of it.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Choice {
+    /// A named plan.
+    #[arg(long, value_name = "NAME")]
+    pub plan: Option<String>,
+    /// Only these schemes.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub schemes: Option<Vec<String>>,
+    /// Only these workloads.
+    #[arg(long, value_name = "X,Y", value_delimiter = ',')]
+    pub workloads: Option<Vec<String>>,
+    /// How often each cell runs.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub rounds: Option<u16>,
+    /// Decides the order of cells.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+impl Choice {
+    /// As the plan module takes it.
+    #[must_use]
+    pub fn selection(&self) -> Selection {
+        let Self { plan, schemes, workloads, rounds, seed } = self.clone();
+        Selection { plan, schemes, workloads, rounds, seed }
+    }
+
+    /// Whether anything was chosen.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        self.plan.is_some()
+            || self.schemes.is_some()
+            || self.workloads.is_some()
+            || self.rounds.is_some()
+            || self.seed.is_some()
+    }
+}
+
+/// `collect`
+#[derive(Debug, Args)]
+pub struct Collect {
+    /// A device such as /dev/ttyUSB0, tcp:HOST:PORT, unix:PATH, or - for standard input.
+    #[arg(long, value_name = "PORT")]
+    pub port: PortAddress,
+    /// Speed of a serial device, in baud.
+    #[arg(long, value_name = "N", default_value_t = 115_200)]
+    pub baud: u32,
+    /// A plan to send to the guest; without one the guest runs its own.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Folder for the results; a new one below bench-results by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Show the guest's console.
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// `replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The capture.
+    #[arg(value_name = "RAW.bin")]
+    pub capture: PathBuf,
+    /// Folder for the results; a new one below bench-results by default.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+impl Run {
+    /// What to do about missing tools.
+    #[must_use]
+    pub const fn when_missing(&self) -> WhenMissing {
+        if self.no_install { WhenMissing::Report } else { WhenMissing::Install }
+    }
+}
+
+/// The shell for `-v` or its absence.
+#[must_use]
+pub const fn shell(verbose: bool) -> Shell {
+    Shell { verbosity: if verbose { Verbosity::Verbose } else { Verbosity::Normal } }
+}
+
+fn memory_mib(text: &str) -> Result<u32, String> {
+    let (digits, factor) = match text.strip_suffix(['G', 'g']) {
+        Some(digits) => (digits, 1024),
+        None => (text.strip_suffix(['M', 'm']).unwrap_or(text), 1),
+    };
+    let number: u32 = digits.parse().map_err(|_| "write it as 512M or 2G".to_owned())?;
+    let mib = number.checked_mul(factor).ok_or("that is more than a machine can have")?;
+    if mib < 16 { Err("GRUB needs 16M at least".to_owned()) } else { Ok(mib) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Arguments, memory_mib};
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn memory_is_read_in_m_and_g() {
+        assert_eq!(memory_mib("512M"), Ok(512));
+        assert_eq!(memory_mib("2G"), Ok(2048));
+        assert_eq!(memory_mib("64"), Ok(64));
+        for bad in ["", "M", "12X", "4G4", "5000000G", "8M"] {
+            assert!(memory_mib(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The end of every conversation: files, table, verdict.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::{print, root};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::guest::{GuestExit, built_kernel};
+use crate::results::{Folder, Provenance, Route, RunJson, Summary, Timestamps, git, rustc};
+use crate::session::Heard;
+use crate::symbolise::crash_text;
+use crate::table;
+use crate::tools::Shell;
+use crate::verdict::{Verdict, is_complete};
+
+/// What is known beside the conversation itself.
+pub struct Circumstances<'a> {
+    /// `run`, `collect` or `replay`.
+    pub command: &'static str,
+    /// When it began.
+    pub started: Timestamp,
+    /// How the guest was reached.
+    pub route: Route,
+    /// How QEMU ended, if it was ours.
+    pub qemu: Option<&'a GuestExit>,
+    /// For git and rustc.
+    pub shell: Shell,
+}
+
+/// Writes the files, prints the table, says how it ended.
+pub fn conclude(
+    heard: &Heard,
+    folder: &Folder,
+    circumstances: Circumstances<'_>,
+) -> Result<Exit, Error> {
+    let Circumstances { command, started, route, qemu, shell } = circumstances;
+    let verdict = Verdict::on(heard, qemu);
+    let complete = is_complete(heard);
+    let provenance = Provenance {
+        command,
+        time: Timestamps { started: started.to_string(), ended: Timestamp::now().to_string() },
+        tool_version: env!("CARGO_PKG_VERSION"),
+        git: git(&root(), shell),
+        rustc: rustc(&root(), shell),
+        route,
+    };
+    let summary = Summary::of(&heard.run, complete);
+    let (counters, missing) = (heard.ending.counters, &heard.ending.missing);
+    let json =
+        RunJson::new(&heard.run, &provenance, complete, &verdict.sentence, counters, missing);
+    folder.write(&heard.run, &summary, &json)?;
+    if let Some(crash) = &heard.run.crash {
+        let kernel = kernel_of(heard);
+        eprint!("{}", crash_text(crash, kernel.as_deref(), &root()));
+    }
+    if !summary.cells.is_empty() {
+        print(&table::text(&summary))?;
+    }
+    eprintln!("rmapbench: {}", verdict.sentence);
+    eprintln!("results: {}", folder.path().display());
+    Ok(verdict.exit)
+}
+
+/// The built kernel, if it is the one that the guest runs.
+fn kernel_of(heard: &Heard) -> Option<PathBuf> {
+    let kernel = built_kernel(&root())?;
+    heard.build_id.is_none_or(|id| kernel.is_the_one(id)).then_some(kernel.path)
+}
+
+/// A folder of its own below `bench-results`, named after when and what.
+pub fn default_folder(started: Timestamp, name: &str) -> PathBuf {
+    let stamp = started.strftime("%Y%m%dT%H%M%SZ");
+    root().join("bench-results").join(format!("{stamp}-{name}"))
+}
+
+/// Opens the result folder.
+pub fn folder(out: Option<&Path>, started: Timestamp, name: &str) -> Result<Folder, Error> {
+    Folder::create(out, &default_folder(started, name))
+}

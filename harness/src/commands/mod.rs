@@ -1,0 +1,41 @@
+//! One file per command, and what they have in common.
+
+mod collect;
+mod conclude;
+mod doctor;
+mod list;
+mod replay;
+mod run;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::cli::Command;
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// Carries out a command.
+pub fn run(command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Collect(arguments) => collect::collect(&arguments),
+        Command::Replay(arguments) => replay::replay(&arguments),
+        Command::List { what } => list::list(what),
+        Command::Doctor => doctor::doctor(),
+    }
+}
+
+/// The project's root folder.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().expect("the harness lies in the project's root").to_owned()
+}
+
+/// Writes to standard output; a reader that has left is no error.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Stdout(error)),
+        _ => Ok(()),
+    }
+}

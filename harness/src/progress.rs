@@ -1,0 +1,121 @@
+//! What is running and how long is left, on standard error.
+
+use std::io::{IsTerminal, stderr};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::results::Run;
+use crate::session::Observer;
+use crate::tools::Verbosity;
+
+/// Off a terminal, a line at most this often.
+const LINE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Shows progress.
+#[derive(Debug)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    verbosity: Verbosity,
+    started: Instant,
+    last_line: Option<Instant>,
+    announced: Option<u32>,
+}
+
+impl Progress {
+    /// A bar on a terminal, plain lines elsewhere.
+    #[must_use]
+    pub fn new(verbosity: Verbosity) -> Self {
+        let bar = stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner().with_message("waiting for the guest");
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Self { bar, verbosity, started: Instant::now(), last_line: None, announced: None }
+    }
+
+    fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
+        }
+    }
+
+    fn advance(&mut self, run: &Run, running: u32) {
+        if self.announced == Some(running) {
+            return;
+        }
+        let first = self.announced.is_none();
+        self.announced = Some(running);
+        if first {
+            self.started = Instant::now();
+        }
+        let Some(cell) = run.cells.get(&running) else { return };
+        let (done, all) = (run.cells_done() as u64, u64::from(run.announced_cells));
+        let what = format!("{} x {}, round {}", cell.scheme, cell.workload, cell.round + 1);
+        let left = time_left(self.started.elapsed(), done, all);
+        match &self.bar {
+            Some(bar) => {
+                if first {
+                    bar.set_length(all);
+                    bar.set_style(style());
+                }
+                bar.set_position(done);
+                bar.set_message(format!("{what}{left}"));
+            }
+            None => self.line(done, all, &what, &left),
+        }
+    }
+
+    fn line(&mut self, done: u64, all: u64, what: &str, left: &str) {
+        if self.last_line.is_some_and(|last| last.elapsed() < LINE_INTERVAL) {
+            return;
+        }
+        self.last_line = Some(Instant::now());
+        eprintln!("cell {} of {all}: {what}{left}", done + 1);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn console(&mut self, text: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            let shown: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+            for line in shown.lines().filter(|line| !line.trim().is_empty()) {
+                self.say(&format!("  | {line}"));
+            }
+        }
+    }
+
+    fn remark(&mut self, remark: &str) {
+        self.say(&format!("rmapbench: {remark}"));
+    }
+
+    fn progressed(&mut self, run: &Run) -> ControlFlow<()> {
+        if let Some((&newest, _)) = run.cells.last_key_value() {
+            self.advance(run, newest);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("[{bar:24}] {pos}/{len} {msg}").expect("the template is correct")
+}
+
+/// By the pace so far; nothing until something is done.
+fn time_left(elapsed: Duration, done: u64, all: u64) -> String {
+    if done == 0 {
+        return String::new();
+    }
+    let left = elapsed.as_secs_f64() / done as f64 * all.saturating_sub(done) as f64;
+    format!(", {left:.0} s left")
+}

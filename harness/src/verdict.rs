@@ -1,0 +1,99 @@
+//! How a run ended: one sentence and an exit status.
+
+use crate::exit::Exit;
+use crate::guest::GuestExit;
+use crate::results::{CellEnd, Refused, Run};
+use crate::session::{Heard, Stop};
+
+/// What to say at the end.
+#[derive(Debug)]
+pub struct Verdict {
+    /// One sentence.
+    pub sentence: String,
+    /// The exit status.
+    pub exit: Exit,
+}
+
+impl Verdict {
+    /// The verdict on a conversation; `qemu` is how the machine ended, if it was ours.
+    #[must_use]
+    pub fn on(heard: &Heard, qemu: Option<&GuestExit>) -> Self {
+        if let Some(failed) = failed(heard) {
+            return failed;
+        }
+        if is_complete(heard) {
+            return Self { sentence: "complete".to_owned(), exit: Exit::Done };
+        }
+        let sentence = format!("incomplete: {}; what arrived is saved", incomplete(heard, qemu));
+        Self { sentence, exit: Exit::Incomplete }
+    }
+}
+
+/// Whether all was measured and all arrived.
+#[must_use]
+pub fn is_complete(heard: &Heard) -> bool {
+    heard.ending.complete && heard.run.finished && heard.run.rejected_records == 0
+}
+
+fn failed(heard: &Heard) -> Option<Verdict> {
+    if let Stop::Incompatible { guest, host } = &heard.stop {
+        let sentence = format!(
+            "the guest speaks protocol {} with schema {}, this tool {} with {}; build both from the \
+             same commit",
+            guest.protocol,
+            crate::guest::hex(&guest.schema_key),
+            host.protocol,
+            crate::guest::hex(&host.schema_key)
+        );
+        return Some(Verdict { sentence, exit: Exit::BadInput });
+    }
+    if let Some(refusal) = &heard.run.refusal {
+        return Some(Verdict { sentence: refused(refusal), exit: Exit::BadInput });
+    }
+    if let Some(crash) = &heard.run.crash {
+        return Some(Verdict { sentence: format!("the guest crashed: {}", crash.what), exit: Exit::Failed });
+    }
+    first_failure(&heard.run)
+}
+
+fn refused(refusal: &Refused) -> String {
+    match refusal {
+        Refused::Memory { needed_mib, present_mib } => format!(
+            "the plan needs a machine with {needed_mib} MiB and this one has {present_mib} MiB to \
+             use; run with --memory {needed_mib}M, or choose fewer workloads"
+        ),
+        Refused::Unknown { what, name } => {
+            format!("the guest knows no {what} `{name}`; build guest and tool from the same commit")
+        }
+    }
+}
+
+fn first_failure(run: &Run) -> Option<Verdict> {
+    run.cells.values().find_map(|cell| match &cell.end {
+        Some(CellEnd::Failed(what)) => Some(Verdict {
+            sentence: format!("{} x {} failed: {what}", cell.scheme, cell.workload),
+            exit: Exit::Failed,
+        }),
+        _ => None,
+    })
+}
+
+fn incomplete(heard: &Heard, qemu: Option<&GuestExit>) -> String {
+    match &heard.stop {
+        Stop::Interrupted => "interrupted".to_owned(),
+        Stop::NoGreeting(limit) => {
+            format!("no guest greeted within {} s; is its serial port COM1?", limit.as_secs())
+        }
+        Stop::Silence(limit) => format!("the guest fell silent for {} s", limit.as_secs()),
+        Stop::Broken(why) => format!("the line broke ({why})"),
+        Stop::Complete | Stop::Closed | Stop::Dismissed | Stop::Incompatible { .. } => match qemu {
+            Some(GuestExit::Other { status, message }) => {
+                format!("the machine ended in mid-run ({status}; QEMU said: {message})")
+            }
+            _ if !heard.ending.missing.is_empty() => {
+                format!("{} stretches of the stream are missing", heard.ending.missing.len())
+            }
+            _ => "the line was closed before the end".to_owned(),
+        },
+    }
+}

@@ -12,6 +12,9 @@ const FIFO: usize = 16;
 /// At 115200 baud a byte takes 87 us.
 const POLLS_PER_BYTE: u64 = 87;
 
+/// A link that got nowhere in so many polls, which is nine minutes, never will.
+const PATIENCE: u64 = 1 << 29;
+
 /// What a cable does to the bytes it carries.
 #[derive(Clone, Copy, Debug)]
 pub struct Noise {
@@ -23,8 +26,14 @@ pub struct Noise {
 }
 
 impl Noise {
-    pub const NONE: Self = Self { per_mille: 0, strays_per_mille: 0 };
-    pub const BAD: Self = Self { per_mille: 10, strays_per_mille: 20 };
+    pub const NONE: Self = Self {
+        per_mille: 0,
+        strays_per_mille: 0,
+    };
+    pub const BAD: Self = Self {
+        per_mille: 10,
+        strays_per_mille: 20,
+    };
 }
 
 /// One direction of a cable.
@@ -38,7 +47,11 @@ struct Wire {
 
 impl Wire {
     fn new(noise: Noise, seed: u64) -> Self {
-        Self { noise, state: seed, carried: Vec::new() }
+        Self {
+            noise,
+            state: seed,
+            carried: Vec::new(),
+        }
     }
 
     fn random(&mut self, below: u64) -> u64 {
@@ -134,7 +147,8 @@ impl Cable {
                 Notice::Reply(frame) => {
                     let due = self.now + self.latency;
                     let bytes = self.back.carry(&frame);
-                    self.to_guest.extend(bytes.into_iter().map(|byte| (due, byte)));
+                    self.to_guest
+                        .extend(bytes.into_iter().map(|byte| (due, byte)));
                 }
                 Notice::Record(record) => self.heard.records.push(record),
                 other => self.heard.notices.push(other),
@@ -167,6 +181,7 @@ impl SerialPort for Cable {
 
     fn poll(&mut self) -> Option<u8> {
         self.now += 1;
+        assert!(self.now < PATIENCE, "guest and host do not come to an end");
         self.deliver();
         let (due, byte) = *self.to_guest.front()?;
         if due > self.now {

@@ -23,7 +23,7 @@ pub type Link = GuestLink<'static, Port>;
 /// Part of the free memory that keeps what is to be said, and its bounds in bytes.
 const LOG_SHARE: u64 = 16;
 const LOG_LEAST: u64 = 1 << 20;
-const LOG_MOST: u64 = 64 << 20;
+const LOG_MOST: u64 = 256 << 20;
 
 /// Lets a crash report find the link that [`run`] owns.
 static LINK: AtomicPtr<Link> = AtomicPtr::new(ptr::null_mut());

@@ -44,7 +44,7 @@ impl Patience {
     }
 
     pub(super) fn unanswered(&mut self) {
-        self.polls = self.polls.saturating_mul(2).min(self.usual);
+        self.polls = self.polls.saturating_mul(2).min(self.usual.saturating_mul(LONGEST));
         self.first_time = false;
     }
 }

@@ -1,0 +1,160 @@
+//! What must hold of real boots.
+
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::guest::Guest;
+use super::relay::bad_cable;
+use super::screen;
+use super::tool::{Called, Tool};
+
+const DIRECT: [&str; 9] =
+    ["run", "--machine", "icount", "--boot", "direct", "--seed", "7", "--rounds", "1"];
+
+fn iso<'a>(firmware: &'a str) -> [&'a str; 11] {
+    let mut words = ["--firmware"; 11];
+    words[..9].copy_from_slice(&["run", "--machine", "icount", "--boot", "iso", "--seed", "7", "--rounds", "1"]);
+    words[10] = firmware;
+    words
+}
+
+fn direct_cells(tool: &Tool) -> Result<Value, String> {
+    tool.call(&DIRECT)?.expect(0)?.cells()
+}
+
+fn same(one: &Value, other: &Value) -> Result<(), String> {
+    if one == other { Ok(()) } else { Err("the cells differ".to_owned()) }
+}
+
+pub fn unknown_scheme(tool: &Tool) -> Result<(), String> {
+    let called = tool.call(&["run", "--schemes", "nonesuch"])?.expect(2)?;
+    called.expect_stderr("there are: scan, pte-next, hint-exclusive").map(drop)
+}
+
+pub fn same_cells(tool: &Tool) -> Result<(), String> {
+    let cells = direct_cells(tool)?;
+    let count = cells.as_array().map_or(0, Vec::len);
+    if count != 7 {
+        return Err(format!("{count} cells instead of calibration and 3 schemes x 2 workloads"));
+    }
+    same(&cells, &direct_cells(tool)?)
+}
+
+pub fn iso_on_bios(tool: &Tool) -> Result<(), String> {
+    same(&tool.call(&iso("bios"))?.expect(0)?.cells()?, &direct_cells(tool)?)
+}
+
+pub fn iso_on_uefi(tool: &Tool) -> Result<(), String> {
+    same(&tool.call(&iso("uefi"))?.expect(0)?.cells()?, &direct_cells(tool)?)
+}
+
+pub fn theory(tool: &Tool) -> Result<(), String> {
+    let cells = direct_cells(tool)?;
+    let cell = |scheme: &str, workload: &str| {
+        let cells = cells.as_array()?;
+        cells.iter().find(|cell| cell["scheme"] == scheme && cell["workload"] == workload)
+    };
+    let op = |scheme: &str, workload: &str, op: &str| {
+        cell(scheme, workload)?["ops"].as_array()?.iter().find(|found| found["op"] == op)
+    };
+    let probes = |scheme: &str| {
+        let find = op(scheme, "fork-exit", "find")?;
+        Some(find["per"]["count"].as_f64()? / find["n"].as_f64()?)
+    };
+    let fork = |scheme: &str| op(scheme, "fork-exit", "fork")?["per"]["value"].as_f64();
+    let outcome = |name: &str| cell("hint-exclusive", "fork-exit")?["outcomes"][name].as_u64();
+    let expectations = [
+        // In fork-exit a parent and one child share every page.
+        ("pte-next takes one probe per sharer", probes("pte-next") == Some(2.0)),
+        // The child comes second: its 512 slots are reached after the parent's.
+        ("scan walks all tables", probes("scan") > Some(512.0)),
+        ("hint-exclusive knows no shared page", outcome("find_exact") == Some(0)),
+        ("hint-exclusive says unknown instead", outcome("find_unknown") == Some(16 * 8)),
+        ("fork is dearer under pte-next than under scan", fork("pte-next") > fork("scan")),
+        (
+            "fork is dearest under pte-next",
+            fork("pte-next") > fork("hint-exclusive") && fork("hint-exclusive").is_some(),
+        ),
+    ];
+    match expectations.iter().find(|(_, holds)| !holds) {
+        Some((claim, _)) => Err(format!("it does not hold that {claim}")),
+        None => Ok(()),
+    }
+}
+
+pub fn too_little_memory(tool: &Tool) -> Result<(), String> {
+    let called = tool.call(&[&DIRECT[..8], &["1000"]].concat())?.expect(2)?;
+    called.expect_stderr("run with --memory")?.expect_stderr("MiB").map(drop)
+}
+
+pub fn machine_contract(tool: &Tool) -> Result<(), String> {
+    let guest = Guest::with_serial_socket(&tool.kernel, "check=machine")?;
+    let called = collect(tool, &guest.line()?, &[])?;
+    // The check is not a plan, so the result counts as incomplete; the fact says that it passed.
+    let said = called.run_json()?["machine"]["check.machine"].as_u64();
+    if said == Some(4) { Ok(()) } else { Err(format!("4 checks expected, {said:?} passed")) }
+}
+
+pub fn crash(tool: &Tool) -> Result<(), String> {
+    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2")?;
+    let called = collect(tool, &guest.line()?, &[])?.expect(1)?;
+    called.expect_stderr("invalid opcode")?.expect_stderr("on_purpose at unikernel/src").map(drop)
+}
+
+pub fn killed(tool: &Tool) -> Result<(), String> {
+    let mut guest = Guest::with_serial_socket(&tool.kernel, "")?;
+    let line = guest.line()?;
+    // A plan that runs for minutes.
+    let words = ["collect", "--port", &port(&line), "--rounds", "300"];
+    let (child, folder) = tool.start(&words)?;
+    thread::sleep(Duration::from_secs(3));
+    guest.kill();
+    incomplete(&Called::wait(child, folder)?.expect(4)?)
+}
+
+pub fn interrupted(tool: &Tool) -> Result<(), String> {
+    let words = ["run", "--machine", "icount", "--boot", "direct", "--rounds", "300"];
+    let (child, folder) = tool.start(&words)?;
+    thread::sleep(Duration::from_secs(5));
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    interrupt.map_err(|error| error.to_string())?;
+    incomplete(&Called::wait(child, folder)?.expect(4)?.expect_stderr("interrupted")?)
+}
+
+pub fn no_serial_port(tool: &Tool) -> Result<(), String> {
+    let guest = Guest::with_screen(&tool.kernel, "serial=none")?;
+    screen::wait_for(&guest, "serial port")
+}
+
+pub fn lossy_line(tool: &Tool) -> Result<(), String> {
+    let guest = Guest::with_serial_socket(&tool.kernel, "")?;
+    let bad = guest.scratch("bad");
+    bad_cable(&guest.line()?, &bad, 7)?;
+    // The plan goes over the bad line as well.
+    let called = collect(tool, &bad, &["--seed", "7", "--rounds", "1"])?.expect(0)?;
+    same(&called.cells()?, &direct_cells(tool)?)
+}
+
+fn collect(tool: &Tool, line: &Path, more: &[&str]) -> Result<Called, String> {
+    tool.call(&[&["collect", "--port", &port(line)], more].concat())
+}
+
+fn port(line: &Path) -> String {
+    format!("unix:{}", line.display())
+}
+
+/// Cells arrived, and nobody claims that they are all.
+fn incomplete(called: &Called) -> Result<(), String> {
+    let summary = called.summary()?;
+    if summary["complete"] != false {
+        return Err("the result does not say that it is incomplete".to_owned());
+    }
+    match summary["cells"].as_array().map(Vec::len) {
+        Some(1..) => Ok(()),
+        _ => Err("nothing of what arrived was kept".to_owned()),
+    }
+}

@@ -1,0 +1,36 @@
+//! What a guest has written to the BIOS text screen, read out of its memory by QEMU's monitor.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::guest::{Guest, PATIENCE};
+
+/// Where the text screen lies, and its 80 x 25 cells of character and colour.
+const ADDRESS: &str = "0xb8000";
+const BYTES: usize = 80 * 25 * 2;
+
+/// Waits until the screen shows `text`.
+pub fn wait_for(guest: &Guest, text: &str) -> Result<(), String> {
+    let mut monitor = UnixStream::connect(guest.monitor()?).map_err(|error| error.to_string())?;
+    let dump = guest.scratch("screen");
+    let command = format!("pmemsave {ADDRESS} {BYTES} \"{}\"\n", dump.display());
+    let deadline = Instant::now() + PATIENCE;
+    let mut seen = String::new();
+    while Instant::now() < deadline {
+        monitor.write_all(command.as_bytes()).map_err(|error| error.to_string())?;
+        thread::sleep(Duration::from_millis(200));
+        seen = shown(&fs::read(&dump).unwrap_or_default());
+        if seen.contains(text) {
+            return Ok(());
+        }
+    }
+    Err(format!("the screen does not say `{text}` but `{}`", seen.trim()))
+}
+
+/// The characters, without their colours, lines run together.
+fn shown(memory: &[u8]) -> String {
+    memory.iter().step_by(2).map(|byte| char::from(*byte)).collect()
+}

@@ -1,0 +1,117 @@
+//! `rmapbench` as a user calls it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The built tool and the built kernel.
+pub struct Tool {
+    binary: PathBuf,
+    /// The kernel's ELF file.
+    pub kernel: PathBuf,
+}
+
+/// How a call ended.
+pub struct Called {
+    /// The exit status.
+    pub status: i32,
+    /// What went to standard error.
+    pub stderr: String,
+    folder: TempDir,
+}
+
+impl Tool {
+    /// Builds both.
+    pub fn build(root: &Path) -> Result<Self, String> {
+        let builds: [&[&str]; 2] = [
+            &["build", "--release", "--package", "harness"],
+            &["build", "--release", "--package", "unikernel", "--target", "x86_64-unknown-none"],
+        ];
+        for arguments in builds {
+            let status = Command::new("cargo").args(arguments).current_dir(root).status();
+            if !status.is_ok_and(|status| status.success()) {
+                return Err(format!("`cargo {}` failed", arguments.join(" ")));
+            }
+        }
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        Ok(Self {
+            binary: target.join("release/rmapbench"),
+            kernel: target.join("x86_64-unknown-none/release/unikernel"),
+        })
+    }
+
+    /// Calls the tool with `arguments` and a result folder of its own.
+    pub fn call(&self, arguments: &[&str]) -> Result<Called, String> {
+        let (child, folder) = self.start(arguments)?;
+        Called::wait(child, folder)
+    }
+
+    /// Starts the tool and does not wait.
+    pub fn start(&self, arguments: &[&str]) -> Result<(Child, TempDir), String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let child = Command::new(&self.binary)
+            .args(arguments)
+            .arg("--out")
+            .arg(folder.path().join("result"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot run {}: {error}", self.binary.display()))?;
+        Ok((child, folder))
+    }
+}
+
+impl Called {
+    /// Waits for a started tool.
+    pub fn wait(child: Child, folder: TempDir) -> Result<Self, String> {
+        let Output { status, stderr, .. } =
+            child.wait_with_output().map_err(|error| error.to_string())?;
+        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        Ok(Self { status: status.code().unwrap_or(-1), stderr, folder })
+    }
+
+    /// Fails unless the tool ended with `status`.
+    pub fn expect(self, status: i32) -> Result<Self, String> {
+        if self.status == status {
+            return Ok(self);
+        }
+        Err(format!("exit status {} instead of {status}:\n{}", self.status, self.stderr))
+    }
+
+    /// Fails unless standard error contains `text`.
+    pub fn expect_stderr(self, text: &str) -> Result<Self, String> {
+        if self.stderr.contains(text) {
+            return Ok(self);
+        }
+        Err(format!("standard error does not say `{text}`:\n{}", self.stderr))
+    }
+
+    /// `summary.json`
+    pub fn summary(&self) -> Result<Value, String> {
+        self.json("summary.json")
+    }
+
+    /// `run.json`
+    pub fn run_json(&self) -> Result<Value, String> {
+        self.json("run.json")
+    }
+
+    fn json(&self, name: &str) -> Result<Value, String> {
+        let path = self.folder.path().join("result").join(name);
+        let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        serde_json::from_slice(&text).map_err(|error| error.to_string())
+    }
+
+    /// The cells of a complete result.
+    pub fn cells(&self) -> Result<Value, String> {
+        let summary = self.summary()?;
+        if summary["complete"] != true {
+            return Err(format!("the result is incomplete:\n{}", self.stderr));
+        }
+        Ok(summary["cells"].clone())
+    }
+}

@@ -58,7 +58,9 @@ impl Error {
     /// The exit status that it leads to.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Plan(_) | Self::File { .. } | Self::FolderInUse(_) | Self::DirectUefi => Exit::BadInput,
+            Self::Plan(_) | Self::File { .. } | Self::FolderInUse(_) | Self::DirectUefi => {
+                Exit::BadInput
+            }
             Self::Tool(_) => Exit::Missing,
             Self::Guest(error) => error.exit(),
             Self::Port(error) => error.exit(),

@@ -116,6 +116,6 @@ fn time_left(elapsed: Duration, done: u64, all: u64) -> String {
     if done == 0 {
         return String::new();
     }
-    let left = elapsed.as_secs_f64() / done as f64 * all.saturating_sub(done) as f64;
-    format!(", {left:.0} s left")
+    let left = elapsed.as_secs() * all.saturating_sub(done) / done;
+    format!(", {left} s left")
 }

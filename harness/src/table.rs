@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
+use serde_json::Value;
 
-use crate::results::{CellSummary, OpSummary, Summary};
+use crate::results::{CellSummary, OpSummary, Summary, Unit, ratio};
 
 /// The whole text.
 #[must_use]
@@ -13,7 +14,7 @@ pub fn text(summary: &Summary) -> String {
     for workload in workloads(summary) {
         let cells: Vec<&CellSummary> =
             summary.cells.iter().filter(|cell| cell.workload == workload).collect();
-        let _ = writeln!(text, "{}\n{}\n", heading(&cells), grid(&cells));
+        let _ = writeln!(text, "{}\n{}\n", heading(&cells), grid(summary, &cells));
     }
     text.push_str(&legend(summary));
     text
@@ -36,39 +37,72 @@ fn heading(cells: &[&CellSummary]) -> String {
     format!("{}  ({}, rounds={})", cell.workload, parameters.join(", "), cell.rounds)
 }
 
-/// One row: its name, and what each scheme has to say.
-type Row = (String, Vec<Option<String>>);
+/// One row: its name, its unit, and what each scheme has to say.
+struct Row {
+    name: String,
+    unit: String,
+    values: Vec<Option<String>>,
+}
 
-fn grid(cells: &[&CellSummary]) -> Table {
+impl Row {
+    /// A row that says `value` of each cell.
+    fn new(
+        name: impl Into<String>,
+        unit: impl Into<String>,
+        cells: &[&CellSummary],
+        value: impl Fn(&CellSummary) -> Option<String>,
+    ) -> Self {
+        let values = cells.iter().map(|cell| value(cell)).collect();
+        Self { name: name.into(), unit: unit.into(), values }
+    }
+
+    fn says_something(&self) -> bool {
+        let is_something = |value: &String| value.contains(|c| matches!(c, '1'..='9'));
+        self.values.iter().flatten().any(is_something)
+    }
+}
+
+fn grid(summary: &Summary, cells: &[&CellSummary]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     let schemes = cells.iter().map(|cell| cell.scheme.clone());
-    table.set_header(std::iter::once("op".to_owned()).chain(schemes));
-    for (name, values) in rows(cells) {
-        let values = values.into_iter().map(|value| value.unwrap_or_else(|| "-".to_owned()));
-        table.add_row(std::iter::once(name).chain(values));
+    table.set_header(["op", "unit"].map(str::to_owned).into_iter().chain(schemes));
+    for row in rows(summary, cells) {
+        let values = row.values.into_iter().map(|value| value.unwrap_or_else(|| "-".to_owned()));
+        table.add_row([row.name, row.unit].into_iter().chain(values));
     }
-    for column in table.column_iter_mut().skip(1) {
+    for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
 }
 
-fn rows(cells: &[&CellSummary]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for op in ops(cells) {
-        let per = cells.iter().find_map(|cell| of(cell, op)?.per.clone());
-        rows.push((op.to_owned(), each(cells, |cell| of(cell, op).map(|op| op.p50.to_string()))));
-        if let Some(per) = per {
-            let cost = |op: &OpSummary| Some(format!("{:.1}", op.per.as_ref()?.value?));
-            let work = |op: &OpSummary| {
-                Some(format!("{:.1}", op.per.as_ref()?.count as f64 / op.n as f64))
-            };
-            rows.push((format!("  per {}", per.unit), each(cells, |cell| cost(of(cell, op)?))));
-            rows.push((format!("  {}s each", per.unit), each(cells, |cell| work(of(cell, op)?))));
-        }
+fn rows(summary: &Summary, cells: &[&CellSummary]) -> Vec<Row> {
+    let mut rows: Vec<Row> =
+        ops(cells).into_iter().flat_map(|op| op_rows(summary, cells, op)).collect();
+    rows.extend(count_rows(cells).into_iter().filter(Row::says_something));
+    rows
+}
+
+/// The median, in ns too where a cycle is time, and what a unit of work costs.
+fn op_rows(summary: &Summary, cells: &[&CellSummary], op: &str) -> Vec<Row> {
+    let unit = summary.unit.map_or("?", Unit::short);
+    let median = |cell: &CellSummary| Some(of(cell, op)?.p50.to_string());
+    let mut rows = vec![Row::new(op, unit, cells, median)];
+    if let (Some(Unit::Cycles), Some(hz)) = (summary.unit, summary.tsc_hz.filter(|&hz| hz > 0)) {
+        let ns = |cell: &CellSummary| {
+            Some(format!("{:.0}", ratio(u128::from(of(cell, op)?.p50) * 1_000_000_000, hz)))
+        };
+        rows.push(Row::new("", "ns", cells, ns));
     }
-    rows.extend(count_rows(cells).into_iter().filter(|(_, values)| says_something(values)));
+    let Some(per) = cells.iter().find_map(|cell| of(cell, op)?.per.as_ref()) else { return rows };
+    let cost = |cell: &CellSummary| Some(format!("{:.1}", of(cell, op)?.per.as_ref()?.value?));
+    let work = |cell: &CellSummary| {
+        let op = of(cell, op)?;
+        Some(format!("{:.1}", ratio(op.per.as_ref()?.count.into(), op.n)))
+    };
+    rows.push(Row::new(format!("  per {}", per.unit), unit, cells, cost));
+    rows.push(Row::new("  each", format!("{}s", per.unit), cells, work));
     rows
 }
 
@@ -86,45 +120,29 @@ fn ops<'s>(cells: &[&'s CellSummary]) -> Vec<&'s str> {
     names
 }
 
-fn count_rows(cells: &[&CellSummary]) -> Vec<Row> {
-    let outcomes = |names: &[&str]| {
-        each(cells, |cell| {
-            let values: Option<Vec<String>> =
-                names.iter().map(|name| Some((*cell.outcomes.get(*name)?)?.to_string())).collect();
-            Some(values?.join(" / "))
+fn count_rows(cells: &[&CellSummary]) -> [Row; 5] {
+    let outcomes = |name: &str, unit: &str, keys: &[&str]| {
+        Row::new(name, unit, cells, |cell| {
+            let count = |key: &&str| Some((*cell.outcomes.get(*key)?)?.to_string());
+            Some(keys.iter().map(count).collect::<Option<Vec<_>>>()?.join(" / "))
         })
     };
-    let footprint = |name: &str| {
-        each(cells, |cell| cell.footprint.get(name).filter(|v| !v.is_null()).map(rounded))
+    let footprint = |name: &str, unit: &str, key: &str| {
+        Row::new(name, unit, cells, |cell| rounded(cell.footprint.get(key)?))
     };
-    vec![
-        (
-            "find exact / partial / unknown".to_owned(),
-            outcomes(&["find_exact", "find_partial", "find_unknown"]),
-        ),
-        ("frames freed / refused".to_owned(), outcomes(&["freed", "refused"])),
-        ("bytes per frame".to_owned(), footprint("bytes_per_frame")),
-        ("bytes per mapping".to_owned(), footprint("bytes_per_mapping")),
-        ("page tables, bytes".to_owned(), footprint("page_table_bytes")),
+    let finds = ["find_exact", "find_partial", "find_unknown"];
+    [
+        outcomes("exact / partial / unknown", "finds", &finds),
+        outcomes("freed / refused", "frames", &["freed", "refused"]),
+        footprint("scheme, per frame", "bytes", "bytes_per_frame"),
+        footprint("scheme, per mapping", "bytes", "bytes_per_mapping"),
+        footprint("page tables", "bytes", "page_table_bytes"),
     ]
 }
 
-fn rounded(value: &serde_json::Value) -> String {
-    match value.as_u64() {
-        Some(whole) => whole.to_string(),
-        None => value.as_f64().map_or_else(String::new, |number| format!("{number:.2}")),
-    }
-}
-
-fn says_something(values: &[Option<String>]) -> bool {
-    values.iter().flatten().any(|value| value.chars().any(|c| ('1'..='9').contains(&c)))
-}
-
-fn each(
-    cells: &[&CellSummary],
-    value: impl Fn(&CellSummary) -> Option<String>,
-) -> Vec<Option<String>> {
-    cells.iter().map(|cell| value(cell)).collect()
+fn rounded(value: &Value) -> Option<String> {
+    let whole = value.as_u64().map(|whole| whole.to_string());
+    whole.or_else(|| value.as_f64().map(|number| format!("{number:.2}")))
 }
 
 fn legend(summary: &Summary) -> String {
@@ -132,7 +150,7 @@ fn legend(summary: &Summary) -> String {
         return "The guest did not say how it was executed.\n".to_owned();
     };
     format!(
-        "Medians in {}, class {}: {}\nThe stopwatch's own cost (`empty`) is included. Touches run at \
+        "Times are medians in {}, class {}: {}\nThe stopwatch's own cost (`empty`) is included. Touches run at \
          CPL 0: faults exclude the ring crossing.\n",
         unit.name(),
         execution.name(),

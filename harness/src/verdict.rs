@@ -51,7 +51,10 @@ fn failed(heard: &Heard) -> Option<Verdict> {
         return Some(Verdict { sentence: refused(refusal), exit: Exit::BadInput });
     }
     if let Some(crash) = &heard.run.crash {
-        return Some(Verdict { sentence: format!("the guest crashed: {}", crash.what), exit: Exit::Failed });
+        return Some(Verdict {
+            sentence: format!("the guest crashed: {}", crash.what),
+            exit: Exit::Failed,
+        });
     }
     first_failure(&heard.run)
 }

@@ -195,7 +195,7 @@ impl BootInfo {
             .filter_map(|word| word.split_once('='))
             .filter(|(name, _)| *name == key)
             .map(|(_, value)| value)
-            .last()
+            .next_back()
     }
 }
 
@@ -248,7 +248,7 @@ mod tests {
     fn a_module_that_does_not_fit_is_refused_with_its_size() {
         let mut info = BootInfo::new();
         assert_eq!(
-            info.set_module(&[0; MAX_MODULE + 1]),
+            info.set_module(&vec![0; MAX_MODULE + 1]),
             Err(BootError::ModuleTooLarge { bytes: MAX_MODULE as u64 + 1 })
         );
         assert_eq!(info.set_module(b"plan"), Ok(()));

@@ -4,7 +4,7 @@ use rmap::SchemeId;
 use wire::{HostPresence, Name, Plan, WhenIncomplete, WorkloadSpec};
 use workload::WorkloadId;
 
-/// Every scheme, every workload, one round.
+/// Every scheme, every workload, three rounds: the fewest that show how rounds differ.
 ///
 /// # Panics
 /// If there are more schemes or workloads than a plan can list.
@@ -17,7 +17,7 @@ pub fn quick(host: HostPresence) -> Plan {
         name: name("quick"),
         schemes: SchemeId::ALL.into_iter().map(|id| name(id.name())).collect(),
         workloads: WorkloadId::ALL.into_iter().map(workload).collect(),
-        rounds: 1,
+        rounds: 3,
         seed: 1,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,

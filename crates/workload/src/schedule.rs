@@ -16,7 +16,7 @@ pub struct Scheduled {
 /// The order of `cells` cells over `rounds` rounds: every cell once in every round.
 ///
 /// # Panics
-/// If there are more than [`MAX_CELLS`] cells.
+/// If there are more than 1024 cells.
 pub fn schedule(cells: usize, rounds: u16, seed: u64) -> impl Iterator<Item = Scheduled> {
     assert!(cells <= MAX_CELLS, "a plan has more than {MAX_CELLS} cells");
     (0..rounds).flat_map(move |round| {

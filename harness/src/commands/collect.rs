@@ -28,7 +28,11 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     let heard = listen(&mut port, answer, &mut recording, PATIENCE, &mut progress)?;
     drop(progress);
     let route = Route { machine: kind.to_owned(), ..Route::default() };
-    conclude(&heard, &folder, Circumstances { command: "collect", started, route, qemu: None, shell })
+    conclude(
+        &heard,
+        &folder,
+        Circumstances { command: "collect", started, route, qemu: None, shell },
+    )
 }
 
 fn answer(arguments: &cli::Collect) -> Result<Answer, Error> {

@@ -22,7 +22,8 @@ pub fn doctor() -> Result<Exit, Error> {
         let _ = writeln!(text, "{:<20} {:<32} {state}", tool.name, tool.purpose);
     }
     let kvm = OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();
-    let state = if kvm { "usable; whether it is native is measured by `run`" } else { "not usable" };
+    let state =
+        if kvm { "usable; whether it is native is measured by `run`" } else { "not usable" };
     let _ = writeln!(text, "{:<20} {:<32} {state}", "/dev/kvm", "runs the guest on the CPU");
     let target = target_installed(&root(), shell)?;
     let state = if target { "installed" } else { "missing" };

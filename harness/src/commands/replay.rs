@@ -31,5 +31,9 @@ pub fn replay(arguments: &cli::Replay) -> Result<Exit, Error> {
     drop(progress);
     let route = Route { machine: "replay".to_owned(), ..Route::default() };
     let shell = cli::shell(false);
-    conclude(&heard, &folder, Circumstances { command: "replay", started, route, qemu: None, shell })
+    conclude(
+        &heard,
+        &folder,
+        Circumstances { command: "replay", started, route, qemu: None, shell },
+    )
 }

@@ -21,10 +21,10 @@ use crate::session::{Patience, listen};
 use crate::tools::{GRUB, OVMF, QEMU, Shell, Tool, ensure, ensure_target};
 
 /// From QEMU's start to the guest's first word; OVMF on a busy host takes the longest.
-const GREETING: Duration = Duration::from_secs(120);
+const GREETING: Duration = Duration::from_mins(2);
 
 /// The longest cell keeps the line quiet for as long as it runs.
-const SILENCE: Duration = Duration::from_secs(600);
+const SILENCE: Duration = Duration::from_mins(10);
 
 /// How long QEMU may take to end after the guest said `Done`.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -117,12 +117,7 @@ fn accelerator(
     }
 }
 
-fn route(
-    arguments: &cli::Run,
-    accelerator: Accelerator,
-    kernel: &Kernel,
-    shell: Shell,
-) -> Route {
+fn route(arguments: &cli::Run, accelerator: Accelerator, kernel: &Kernel, shell: Shell) -> Route {
     let machine = match accelerator {
         Accelerator::Kvm(_) => Machine::Kvm,
         Accelerator::Tcg => Machine::Tcg,

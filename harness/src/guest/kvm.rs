@@ -49,12 +49,7 @@ enum Trial {
     Died,
 }
 
-fn try_model(
-    kernel: &Kernel,
-    plan: &[u8],
-    model: CpuModel,
-    shell: Shell,
-) -> Result<Trial, Error> {
+fn try_model(kernel: &Kernel, plan: &[u8], model: CpuModel, shell: Shell) -> Result<Trial, Error> {
     let setup = Setup {
         accelerator: Accelerator::Kvm(model),
         boot: Boot::Direct { kernel: kernel.path.clone(), plan: plan.to_vec() },

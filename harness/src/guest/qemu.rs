@@ -231,9 +231,8 @@ fn firmware_arguments(folder: &Path) -> Result<[String; 4], GuestError> {
     let (code, variables) = ovmf().ok_or(GuestError::NoFirmware)?;
     let copy = folder.join("variables.fd");
     fs::copy(variables, &copy)?;
-    let flash = |options: &str, path: &Path| {
-        format!("if=pflash,format=raw,{options}file={}", option(path))
-    };
+    let flash =
+        |options: &str, path: &Path| format!("if=pflash,format=raw,{options}file={}", option(path));
     let [first, second] = [flash("unit=0,readonly=on,", &code), flash("unit=1,", &copy)];
     Ok(["-drive".to_owned(), first, "-drive".to_owned(), second])
 }

@@ -26,10 +26,6 @@ impl PlanBytes {
 impl From<&Plan> for PlanBytes {
     fn from(plan: &Plan) -> Self {
         let mut room = vec![0; MAX_PLAN];
-        Self(
-            plan.encode(&mut room)
-                .expect("MAX_PLAN holds every plan")
-                .to_vec(),
-        )
+        Self(plan.encode(&mut room).expect("MAX_PLAN holds every plan").to_vec())
     }
 }

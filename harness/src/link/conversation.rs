@@ -99,11 +99,7 @@ impl Conversation {
             return open;
         };
         // What the line repeats grants nothing and takes nothing back.
-        if freshness == Freshness::Repeated {
-            open
-        } else {
-            question
-        }
+        if freshness == Freshness::Repeated { open } else { question }
     }
 
     fn count(&mut self, sequence: u32, counters: &mut LinkCounters) -> Freshness {
@@ -124,25 +120,12 @@ impl Conversation {
         counters: &mut LinkCounters,
     ) -> Result<Option<Question>, OutOfRange> {
         match *message {
-            GuestMessage::Hello {
-                protocol,
-                schema_key,
-                build_id,
-                has_plan,
-                plan_received,
-            } => {
+            GuestMessage::Hello { protocol, schema_key, build_id, has_plan, plan_received } => {
                 if self.greeting == Greeting::Outstanding {
                     self.greeting = Greeting::Heard;
-                    notices.push(Notice::Greeted {
-                        protocol,
-                        schema_key,
-                        build_id,
-                        has_plan,
-                    });
+                    notices.push(Notice::Greeted { protocol, schema_key, build_id, has_plan });
                 }
-                Ok(Some(Question::Plan {
-                    received: plan_received,
-                }))
+                Ok(Some(Question::Plan { received: plan_received }))
             }
             GuestMessage::Data { offset, bytes } => {
                 self.take_piece(offset.0, bytes, notices, counters)?;
@@ -155,10 +138,7 @@ impl Conversation {
             GuestMessage::Done { turn, length, crc } => {
                 self.stream.announce(length.0)?;
                 notices.extend(self.judge(length.0, crc));
-                Ok(Some(Question::Turn {
-                    turn,
-                    sent: length.0,
-                }))
+                Ok(Some(Question::Turn { turn, sent: length.0 }))
             }
         }
     }
@@ -218,10 +198,7 @@ impl Conversation {
             .stream
             .holes_before(sent)
             .take(most)
-            .map(|hole| Hole {
-                offset: StreamOffset(hole.start),
-                length: hole.end - hole.start,
-            })
+            .map(|hole| Hole { offset: StreamOffset(hole.start), length: hole.end - hole.start })
             .collect();
         if holes.is_empty() {
             return HostMessage::Ack { turn, upto };
@@ -231,9 +208,7 @@ impl Conversation {
 
     /// The next chunk of the plan; the first, if the guest has more of some other plan.
     fn chunk<'a>(&mut self, plan: &'a [u8], received: u32) -> HostMessage<'a> {
-        let start = Some(received as usize)
-            .filter(|&start| start < plan.len())
-            .unwrap_or(0);
+        let start = Some(received as usize).filter(|&start| start < plan.len()).unwrap_or(0);
         let end = plan.len().min(start + self.chunk.for_question(received));
         HostMessage::Plan {
             total: plan.len() as u16,

@@ -12,12 +12,7 @@ pub(super) struct Portion {
 
 impl Portion {
     pub(super) fn new(least: usize, most: usize) -> Self {
-        Self {
-            least,
-            most,
-            size: most,
-            asked: None,
-        }
+        Self { least, most, size: most, asked: None }
     }
 
     /// How much to answer to `question`.

@@ -18,16 +18,9 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver that has heard nothing yet and therefore says nothing.
     pub fn new(answer: Answer) -> Self {
-        let desk = Desk {
-            answer,
-            party: Party::Nobody,
-            sequence: 0,
-            counters: LinkCounters::default(),
-        };
-        Self {
-            decoder: FrameDecoder::default(),
-            desk,
-        }
+        let desk =
+            Desk { answer, party: Party::Nobody, sequence: 0, counters: LinkCounters::default() };
+        Self { decoder: FrameDecoder::default(), desk }
     }
 
     /// Takes bytes off the line. At most one [`Notice::Reply`] is among the notices, the last: the
@@ -118,10 +111,7 @@ impl Desk {
     fn refuse(&mut self, guest: Versions, notices: &mut Vec<Notice>) {
         if !matches!(self.party, Party::Stranger) {
             self.party = Party::Stranger;
-            notices.push(Notice::Incompatible {
-                guest,
-                host: Versions::OURS,
-            });
+            notices.push(Notice::Incompatible { guest, host: Versions::OURS });
         }
     }
 
@@ -150,11 +140,8 @@ impl Desk {
         let message = conversation.answer(&self.answer, question)?;
         self.counters.replies += 1;
         self.counters.naks += u64::from(matches!(message, HostMessage::Nak { .. }));
-        let envelope = Envelope {
-            session: conversation.session(),
-            sequence: self.sequence,
-            message,
-        };
+        let envelope =
+            Envelope { session: conversation.session(), sequence: self.sequence, message };
         self.sequence = self.sequence.wrapping_add(1);
         let mut frame = [0; MAX_FRAME];
         let bytes = encode_frame(&envelope, &mut frame).expect("chunks and holes are cut to fit");

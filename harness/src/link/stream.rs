@@ -72,10 +72,7 @@ impl Stream {
     /// Puts a piece where it belongs; what is already here stays as it is.
     pub(super) fn insert(&mut self, offset: u32, bytes: &[u8]) -> Result<Inserted, OutOfRange> {
         let length = u32::try_from(bytes.len()).map_err(|_| OutOfRange)?;
-        let end = offset
-            .checked_add(length)
-            .filter(|&end| end <= MAX_STREAM)
-            .ok_or(OutOfRange)?;
+        let end = offset.checked_add(length).filter(|&end| end <= MAX_STREAM).ok_or(OutOfRange)?;
         let known_end = self.known_end();
         let holes: Vec<Range<u32>> = self.holes_in(offset..end).collect();
         let mut inserted = Inserted::default();
@@ -129,10 +126,8 @@ impl Stream {
         let before = self.pieces.range(..=start).next_back();
         let first = before.map_or(start, |(&piece, _)| piece);
         let end = range.end.max(first);
-        let pieces = self
-            .pieces
-            .range(first..end)
-            .map(|(&start, piece)| start..end_of(start, piece));
+        let pieces =
+            self.pieces.range(first..end).map(|(&start, piece)| start..end_of(start, piece));
         pieces
             .chain(std::iter::once(end..end))
             .scan(start, |from, piece| {
@@ -145,9 +140,7 @@ impl Stream {
 
     /// The next record without anything missing before it.
     pub(super) fn next_record(&mut self) -> Option<Result<Vec<u8>, NotARecord>> {
-        let found = self.whole[self.searched..]
-            .iter()
-            .position(|&byte| byte == 0);
+        let found = self.whole[self.searched..].iter().position(|&byte| byte == 0);
         let Some(distance) = found else {
             self.searched = self.whole.len();
             return None;

@@ -53,7 +53,8 @@ pub fn entries(kind: Kind) -> Vec<Entry> {
             PLANS.iter().map(|plan| Entry { name: plan.name, summary: plan.summary }).collect()
         }
         Kind::Machine => {
-            let entry = |machine: Machine| Entry { name: machine.name(), summary: machine.summary() };
+            let entry =
+                |machine: Machine| Entry { name: machine.name(), summary: machine.summary() };
             Machine::ALL.into_iter().map(entry).collect()
         }
     }

@@ -1,6 +1,6 @@
 //! A named plan with what the command line changes about it.
 
-use wire::{HostPresence, Name, Parameter, Plan, WhenIncomplete, WorkloadSpec};
+use wire::{HostPresence, Name, Plan, WorkloadSpec};
 
 use super::named::{NamedPlan, PLANS};
 use super::{Kind, PlanError, entries};
@@ -23,19 +23,17 @@ pub struct Selection {
 impl Selection {
     /// The plan that comes of it.
     pub fn resolve(&self) -> Result<Plan, PlanError> {
-        let named = self.named()?;
-        let schemes = chosen(Kind::Scheme, self.schemes.as_deref())?;
-        let workloads = chosen(Kind::Workload, self.workloads.as_deref())?;
-        Ok(Plan {
-            name: name(named.name),
-            schemes: schemes.into_iter().map(name).collect(),
-            workloads: workloads.into_iter().map(|workload| spec(named, workload)).collect(),
-            rounds: self.rounds.unwrap_or(named.rounds),
-            seed: self.seed.unwrap_or(named.seed),
-            cpus: 1,
-            when_incomplete: WhenIncomplete::Refuse,
-            host: HostPresence::Certain,
-        })
+        let mut plan = (self.named()?.make)(HostPresence::Certain);
+        if let Some(wanted) = &self.schemes {
+            plan.schemes = chosen(Kind::Scheme, wanted)?.into_iter().map(name).collect();
+        }
+        if let Some(wanted) = &self.workloads {
+            let chosen = chosen(Kind::Workload, wanted)?;
+            plan.workloads = chosen.into_iter().map(|workload| spec(&plan, workload)).collect();
+        }
+        plan.rounds = self.rounds.unwrap_or(plan.rounds);
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        Ok(plan)
     }
 
     fn named(&self) -> Result<&'static NamedPlan, PlanError> {
@@ -44,13 +42,10 @@ impl Selection {
     }
 }
 
-/// The ids of the registry that were asked for, all without a wish; in the registry's order, so
-/// that the order of words on the command line cannot change a result.
-fn chosen(kind: Kind, wanted: Option<&[String]>) -> Result<Vec<&'static str>, PlanError> {
+/// The ids that were asked for, in the registry's order, so that the order of words on the command
+/// line cannot change a result.
+fn chosen(kind: Kind, wanted: &[String]) -> Result<Vec<&'static str>, PlanError> {
     let known = entries(kind);
-    let Some(wanted) = wanted else {
-        return Ok(known.iter().map(|entry| entry.name).collect());
-    };
     for (index, name) in wanted.iter().enumerate() {
         if !known.iter().any(|entry| entry.name == name) {
             return Err(unknown(kind, name));
@@ -68,10 +63,11 @@ fn unknown(kind: Kind, name: &str) -> PlanError {
     PlanError::Unknown { kind, name: name.to_owned(), known }
 }
 
-fn spec(plan: &NamedPlan, workload: &'static str) -> WorkloadSpec {
-    let theirs = plan.parameters.iter().filter(|(of, ..)| *of == workload);
-    let parameters = theirs.map(|&(_, parameter, value)| Parameter { name: name(parameter), value });
-    WorkloadSpec { name: name(workload), parameters: parameters.collect() }
+/// The plan's own parameters for a workload that it lists, the defaults for any other.
+fn spec(plan: &Plan, workload: &'static str) -> WorkloadSpec {
+    let listed = plan.workloads.iter().find(|spec| spec.name == workload);
+    let fresh = || WorkloadSpec { name: name(workload), parameters: heapless::Vec::new() };
+    listed.cloned().unwrap_or_else(fresh)
 }
 
 fn name(text: &str) -> Name {

@@ -68,7 +68,10 @@ impl std::fmt::Debug for Port {
 
 impl Port {
     /// A line that carries bytes both ways.
-    pub fn two_way(reader: impl Read + Send + 'static, writer: impl Write + Send + 'static) -> Self {
+    pub fn two_way(
+        reader: impl Read + Send + 'static,
+        writer: impl Write + Send + 'static,
+    ) -> Self {
         Self { arrivals: read_in_background(reader), writer: Some(Box::new(writer)) }
     }
 

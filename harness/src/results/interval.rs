@@ -17,7 +17,8 @@ pub fn median_interval(rounds: &[Sorted], seed: u64) -> Option<[u64; 2]> {
     let pooled = Sorted::new(rounds.iter().flat_map(Sorted::samples).copied().collect())?;
     let mut random = fastrand::Rng::with_seed(seed);
     let medians = (0..DRAWS).map(|_| {
-        let drawn: Vec<&Sorted> = (0..rounds.len()).map(|_| &rounds[random.usize(..rounds.len())]).collect();
+        let drawn: Vec<&Sorted> =
+            (0..rounds.len()).map(|_| &rounds[random.usize(..rounds.len())]).collect();
         median_of(&drawn, &pooled)
     });
     let medians = Sorted::new(medians.collect())?;
@@ -64,7 +65,8 @@ mod tests {
 
     #[test]
     fn the_seed_decides() {
-        let rounds: Vec<Sorted> = (0..9).map(|round| sorted(&[round * 100, round * 101, round * 103])).collect();
+        let rounds: Vec<Sorted> =
+            (0..9).map(|round| sorted(&[round * 100, round * 101, round * 103])).collect();
         assert_eq!(median_interval(&rounds, 7), median_interval(&rounds, 7));
     }
 

@@ -15,4 +15,5 @@ pub use folder::Folder;
 pub use run::{CellEnd, CellRun, CrashReport, Fact, OpRun, Piece, Refused, Run, shown};
 pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
 pub use samples_csv::write_samples;
+pub use statistics::ratio;
 pub use summary::{CellSummary, OpSummary, Per, Summary};

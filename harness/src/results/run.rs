@@ -278,7 +278,9 @@ impl OpRun {
 
     /// Every sample with its number in the cell.
     pub fn samples(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.pieces.iter().flat_map(|piece| (u64::from(piece.first)..).zip(piece.samples.iter().copied()))
+        self.pieces
+            .iter()
+            .flat_map(|piece| (u64::from(piece.first)..).zip(piece.samples.iter().copied()))
     }
 }
 
@@ -300,7 +302,9 @@ fn fact(value: &Value<'_>) -> Fact {
 fn refused(refusal: &Refusal<'_>) -> Refused {
     match *refusal {
         Refusal::Memory { needed_mib, present_mib } => Refused::Memory { needed_mib, present_mib },
-        Refusal::Unknown { what, name } => Refused::Unknown { what: shown(what), name: shown(name) },
+        Refusal::Unknown { what, name } => {
+            Refused::Unknown { what: shown(what), name: shown(name) }
+        }
     }
 }
 

@@ -20,7 +20,10 @@ fn write_cell(number: u32, cell: &CellRun, out: &mut impl Write) -> io::Result<(
     let parameters = parameters.join(";");
     for (op, run) in &cell.ops {
         for (index, value) in run.samples() {
-            writeln!(out, "{number},{scheme},{workload},{parameters},{round},{op},{index},{value}")?;
+            writeln!(
+                out,
+                "{number},{scheme},{workload},{parameters},{round},{op},{index},{value}"
+            )?;
         }
     }
     Ok(())

@@ -12,15 +12,47 @@ use super::{Execution, Run, Unit};
 
 /// Ops in the order in which people think of them; others follow by name.
 const OP_ORDER: [&str; 29] = [
-    "fork", "exec", "exit", "fault_zero", "fault_cow", "fault_reuse", "fault_swap", "fault_file",
-    "fault_stack", "page_copy", "page_zero", "mmap", "munmap", "mprotect", "mremap", "vma_split",
-    "split_huge", "write_protect", "find", "unmap_frame", "migrate_frame", "age_frame",
-    "poison_frame", "compact_block", "shootdown", "empty", "invlpg", "cr3_reload", "pte_copy_floor",
+    "fork",
+    "exec",
+    "exit",
+    "fault_zero",
+    "fault_cow",
+    "fault_reuse",
+    "fault_swap",
+    "fault_file",
+    "fault_stack",
+    "page_copy",
+    "page_zero",
+    "mmap",
+    "munmap",
+    "mprotect",
+    "mremap",
+    "vma_split",
+    "split_huge",
+    "write_protect",
+    "find",
+    "unmap_frame",
+    "migrate_frame",
+    "age_frame",
+    "poison_frame",
+    "compact_block",
+    "shootdown",
+    "empty",
+    "invlpg",
+    "cr3_reload",
+    "pte_copy_floor",
 ];
 
 /// Keys that are there even if nothing counts them yet.
 const COUNTERS: [&str; 9] = [
-    "pte_writes", "invlpg", "cr3_loads", "invpcid", "ipis", "probes", "scans", "allocations",
+    "pte_writes",
+    "invlpg",
+    "cr3_loads",
+    "invpcid",
+    "ipis",
+    "probes",
+    "scans",
+    "allocations",
     "lock_waits",
 ];
 const OUTCOMES: [&str; 6] =

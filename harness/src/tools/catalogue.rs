@@ -67,8 +67,18 @@ pub const GRUB: [Tool; 5] = [
         package: "grub-efi-amd64-bin",
         places: &["/usr/lib/grub/x86_64-efi/multiboot2.mod"],
     },
-    Tool { name: "xorriso", purpose: "used by grub-mkrescue", package: "xorriso", places: &["xorriso"] },
-    Tool { name: "mformat", purpose: "used by grub-mkrescue", package: "mtools", places: &["mformat"] },
+    Tool {
+        name: "xorriso",
+        purpose: "used by grub-mkrescue",
+        package: "xorriso",
+        places: &["xorriso"],
+    },
+    Tool {
+        name: "mformat",
+        purpose: "used by grub-mkrescue",
+        package: "mtools",
+        places: &["mformat"],
+    },
 ];
 
 /// The UEFI firmware's code; its variables lie beside it.
@@ -96,6 +106,7 @@ pub fn ovmf() -> Option<(PathBuf, PathBuf)> {
 /// A program on the PATH; `sbin` folders are searched too, which a plain user's PATH leaves out.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")]);
+    let folders =
+        env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")]);
     folders.map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }

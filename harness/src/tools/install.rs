@@ -93,15 +93,21 @@ fn apt_get(privilege: Privilege, arguments: &[&str]) -> Command {
 }
 
 /// Makes sure that the guest's target is installed.
-pub fn ensure_target(when_missing: WhenMissing, root: &Path, shell: Shell) -> Result<(), ToolError> {
+pub fn ensure_target(
+    when_missing: WhenMissing,
+    root: &Path,
+    shell: Shell,
+) -> Result<(), ToolError> {
     if target_installed(root, shell)? {
         return Ok(());
     }
     let mut add = Command::new("rustup");
     add.args(["target", "add", TARGET]).current_dir(root);
     let command = shown(&add);
-    let missing =
-        || ToolError::Missing { missing: format!("the Rust target {TARGET}"), command: command.clone() };
+    let missing = || ToolError::Missing {
+        missing: format!("the Rust target {TARGET}"),
+        command: command.clone(),
+    };
     if when_missing == WhenMissing::Report || find_program("rustup").is_none() {
         return Err(missing());
     }

@@ -12,8 +12,8 @@ const FIFO: usize = 16;
 /// At 115200 baud a byte takes 87 us.
 const POLLS_PER_BYTE: u64 = 87;
 
-/// A link that got nowhere in so many polls, which is nine minutes, never will.
-const PATIENCE: u64 = 1 << 29;
+/// A link that got nowhere in so many polls, which is two minutes, never will.
+const PATIENCE: u64 = 1 << 27;
 
 /// What a cable does to the bytes it carries.
 #[derive(Clone, Copy, Debug)]
@@ -26,14 +26,8 @@ pub struct Noise {
 }
 
 impl Noise {
-    pub const NONE: Self = Self {
-        per_mille: 0,
-        strays_per_mille: 0,
-    };
-    pub const BAD: Self = Self {
-        per_mille: 10,
-        strays_per_mille: 20,
-    };
+    pub const NONE: Self = Self { per_mille: 0, strays_per_mille: 0 };
+    pub const BAD: Self = Self { per_mille: 10, strays_per_mille: 20 };
 }
 
 /// One direction of a cable.
@@ -47,11 +41,7 @@ struct Wire {
 
 impl Wire {
     fn new(noise: Noise, seed: u64) -> Self {
-        Self {
-            noise,
-            state: seed,
-            carried: Vec::new(),
-        }
+        Self { noise, state: seed, carried: Vec::new() }
     }
 
     fn random(&mut self, below: u64) -> u64 {
@@ -147,8 +137,7 @@ impl Cable {
                 Notice::Reply(frame) => {
                     let due = self.now + self.latency;
                     let bytes = self.back.carry(&frame);
-                    self.to_guest
-                        .extend(bytes.into_iter().map(|byte| (due, byte)));
+                    self.to_guest.extend(bytes.into_iter().map(|byte| (due, byte)));
                 }
                 Notice::Record(record) => self.heard.records.push(record),
                 other => self.heard.notices.push(other),

@@ -14,42 +14,22 @@ const SESSION: Session = Session::draw(0x1_2345);
 /// The records of a run with this many cells.
 fn records(cells: u32) -> Vec<Record<'static>> {
     const VALUES: &[u8] = &[0, 1, 2, 0x7E, 0, 0xFF, 10, 13, 0, 65, 66, 67];
-    let mut records = vec![Record::Fact {
-        name: "cpu.brand",
-        value: Value::Text("a CPU"),
-    }];
+    let mut records = vec![Record::Fact { name: "cpu.brand", value: Value::Text("a CPU") }];
     for cell in 0..cells {
-        records.push(Record::CellStarted {
-            cell,
-            round: 0,
-            scheme: "scan",
-            workload: "fork-exit",
-        });
+        records.push(Record::CellStarted { cell, round: 0, scheme: "scan", workload: "fork-exit" });
         for first in 0..10 {
             let length = ((cell + first) as usize) % VALUES.len();
             let values = &VALUES[..length];
-            records.push(Record::Samples {
-                cell,
-                op: "fault_cow",
-                first,
-                values,
-            });
+            records.push(Record::Samples { cell, op: "fault_cow", first, values });
         }
-        records.push(Record::CellFinished {
-            cell,
-            failure: None,
-        });
+        records.push(Record::CellFinished { cell, failure: None });
     }
     records.push(Record::RunFinished);
     records
 }
 
 fn encoded(records: &[Record<'_>]) -> Vec<Vec<u8>> {
-    let bytes = |record| {
-        postcard::to_slice(record, &mut [0; 600])
-            .expect("short")
-            .to_vec()
-    };
+    let bytes = |record| postcard::to_slice(record, &mut [0; 600]).expect("short").to_vec();
     records.iter().map(bytes).collect()
 }
 
@@ -67,14 +47,7 @@ fn crash() -> Record<'static> {
 
 fn plan() -> Plan {
     let name = |text: &str| Name::try_from(text).expect("a short name");
-    let schemes = [
-        "scan",
-        "pte-next",
-        "hint-exclusive",
-        "lineage",
-        "pv-hash",
-        "pte-chain-block",
-    ];
+    let schemes = ["scan", "pte-next", "hint-exclusive", "lineage", "pv-hash", "pte-chain-block"];
     Plan {
         name: name("long"),
         schemes: schemes.iter().cycle().take(24).map(|id| name(id)).collect(),
@@ -136,14 +109,7 @@ fn a_good_line_takes_every_record_once() {
     assert_eq!(cable.heard.records, encoded(&said));
     assert!(ending.complete && ending.missing.is_empty());
     let counters = ending.counters;
-    assert_eq!(
-        (
-            counters.naks,
-            counters.duplicate_bytes,
-            counters.damaged_stretches
-        ),
-        (0, 0, 0)
-    );
+    assert_eq!((counters.naks, counters.duplicate_bytes, counters.damaged_stretches), (0, 0, 0));
     let versions = wire::Versions::OURS;
     let greeted = Notice::Greeted {
         protocol: versions.protocol,
@@ -222,11 +188,7 @@ fn a_long_stream_crosses_a_bad_line_in_short_frames() {
     let ending = end(&mut cable);
     assert_eq!(delivery, Delivery::Acknowledged);
     assert_eq!(cable.heard.records, encoded(&said));
-    assert!(
-        ending.complete && ending.counters.naks > 100,
-        "{:?}",
-        ending.counters
-    );
+    assert!(ending.complete && ending.counters.naks > 100, "{:?}", ending.counters);
 }
 
 #[test]
@@ -281,10 +243,7 @@ fn a_host_that_starts_again_in_mid_run_gets_everything() {
 
 #[test]
 fn a_guest_that_boots_again_begins_a_new_stream_even_if_it_drew_the_same_session() {
-    let (cable, _) = run(
-        Cable::new(Some(Answer::Start), Noise::NONE, 0),
-        &records(100),
-    );
+    let (cable, _) = run(Cable::new(Some(Answer::Start), Noise::NONE, 0), &records(100));
     let before = cable.heard.records.len();
     let (mut cable, delivery) = run(cable, &records(3));
     assert_eq!(delivery, Delivery::Acknowledged);

@@ -60,6 +60,6 @@ fn boot(info: &'static BootInfo, firmware: Firmware, line: Option<Line>) -> Boot
     legacy::quiet();
     let apic = apic::quiet();
     let memory = Memory::take_over(info);
-    let clock = Clock::measure(&Features::read());
+    let clock = Clock::measure(Features::read());
     Booted { info, firmware, apic, clock, memory, line }
 }

@@ -6,6 +6,7 @@ use wire::{HostPresence, Plan};
 
 /// What the boot module turned out to be.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one exists, and there is no heap")]
 pub enum Module {
     /// There is none.
     Absent,

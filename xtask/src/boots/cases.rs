@@ -15,9 +15,19 @@ use super::tool::{Called, Tool};
 const DIRECT: [&str; 9] =
     ["run", "--machine", "icount", "--boot", "direct", "--seed", "7", "--rounds", "1"];
 
-fn iso<'a>(firmware: &'a str) -> [&'a str; 11] {
+fn iso(firmware: &str) -> [&str; 11] {
     let mut words = ["--firmware"; 11];
-    words[..9].copy_from_slice(&["run", "--machine", "icount", "--boot", "iso", "--seed", "7", "--rounds", "1"]);
+    words[..9].copy_from_slice(&[
+        "run",
+        "--machine",
+        "icount",
+        "--boot",
+        "iso",
+        "--seed",
+        "7",
+        "--rounds",
+        "1",
+    ]);
     words[10] = firmware;
     words
 }

@@ -21,11 +21,15 @@ impl Guest {
     /// serial line.
     pub fn with_serial_socket(kernel: &Path, words: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let socket = format!("socket,id=line,path={},server=on", folder.path().join("line").display());
+        let socket =
+            format!("socket,id=line,path={},server=on", folder.path().join("line").display());
         let exit = "isa-debug-exit,iobase=0xf4,iosize=4";
-        Self::start(kernel, words, folder, &[
-            "-chardev", &socket, "-serial", "chardev:line", "-device", exit,
-        ])
+        Self::start(
+            kernel,
+            words,
+            folder,
+            &["-chardev", &socket, "-serial", "chardev:line", "-device", exit],
+        )
     }
 
     /// Boots `kernel` with `words` and a screen, and stays there when the guest halts.

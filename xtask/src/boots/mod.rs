@@ -51,5 +51,8 @@ pub fn run(root: &Path, filter: &str) -> Result<(), String> {
         }
     }
     println!("{passed} passed, {failed} failed");
+    if passed + failed == 0 {
+        return Err(format!("no boot is called `{filter}`"));
+    }
     if failed == 0 { Ok(()) } else { Err(format!("{failed} boots failed")) }
 }

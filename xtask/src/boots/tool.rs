@@ -36,7 +36,8 @@ impl Tool {
                 return Err(format!("`cargo {}` failed", arguments.join(" ")));
             }
         }
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         Ok(Self {
             binary: target.join("release/rmapbench"),
             kernel: target.join("x86_64-unknown-none/release/unikernel"),

@@ -22,7 +22,7 @@ pub struct Clock {
 
 impl Clock {
     /// Measures; takes about a tenth of a second.
-    pub fn measure(features: &Features) -> Self {
+    pub fn measure(features: Features) -> Self {
         let evidence = chains::measure(features.hypervisor);
         Self {
             calibration: tsc::calibrate(),

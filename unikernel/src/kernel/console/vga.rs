@@ -58,12 +58,11 @@ impl Screen {
 
     fn put(&self, byte: u8) {
         let cell = CURSOR.load(Ordering::Relaxed);
-        let next = match byte {
-            b'\n' => (cell / COLUMNS + 1) * COLUMNS,
-            _ => {
-                self.at(cell).write(ATTRIBUTE | u16::from(byte));
-                cell + 1
-            }
+        let next = if byte == b'\n' {
+            (cell / COLUMNS + 1) * COLUMNS
+        } else {
+            self.at(cell).write(ATTRIBUTE | u16::from(byte));
+            cell + 1
         };
         CURSOR.store(next, Ordering::Relaxed);
         if next == CELLS {

@@ -11,6 +11,7 @@ use super::stacks;
 pub type Backtrace = Vec<u64, 16>;
 
 /// The value of RBP here.
+#[expect(clippy::inline_always, reason = "a frame of its own would be the first in the backtrace")]
 #[inline(always)]
 pub fn frame_pointer() -> u64 {
     let rbp;

@@ -67,15 +67,43 @@ pub fn report(facts: &mut Facts<'_>) {
         facts.add("cpu.x2apic", Value::Flag(info.has_x2apic()));
     }
     let extended = cpuid.get_extended_feature_info();
-    facts.add("cpu.invpcid", Value::Flag(extended.as_ref().is_some_and(|e| e.has_invpcid())));
-    facts.add("cpu.smep", Value::Flag(extended.as_ref().is_some_and(|e| e.has_smep())));
-    facts.add("cpu.smap", Value::Flag(extended.as_ref().is_some_and(|e| e.has_smap())));
-    facts.add("cpu.la57", Value::Flag(extended.as_ref().is_some_and(|e| e.has_la57())));
+    facts.add(
+        "cpu.invpcid",
+        Value::Flag(extended.as_ref().is_some_and(raw_cpuid::ExtendedFeatures::has_invpcid)),
+    );
+    facts.add(
+        "cpu.smep",
+        Value::Flag(extended.as_ref().is_some_and(raw_cpuid::ExtendedFeatures::has_smep)),
+    );
+    facts.add(
+        "cpu.smap",
+        Value::Flag(extended.as_ref().is_some_and(raw_cpuid::ExtendedFeatures::has_smap)),
+    );
+    facts.add(
+        "cpu.la57",
+        Value::Flag(extended.as_ref().is_some_and(raw_cpuid::ExtendedFeatures::has_la57)),
+    );
     let identifiers = cpuid.get_extended_processor_and_feature_identifiers();
     let identifiers = identifiers.as_ref();
-    facts.add("cpu.nx", Value::Flag(identifiers.is_some_and(|i| i.has_execute_disable())));
-    facts.add("cpu.rdtscp", Value::Flag(identifiers.is_some_and(|i| i.has_rdtscp())));
-    facts.add("cpu.1g_pages", Value::Flag(identifiers.is_some_and(|i| i.has_1gib_pages())));
+    facts.add(
+        "cpu.nx",
+        Value::Flag(
+            identifiers
+                .is_some_and(raw_cpuid::ExtendedProcessorFeatureIdentifiers::has_execute_disable),
+        ),
+    );
+    facts.add(
+        "cpu.rdtscp",
+        Value::Flag(
+            identifiers.is_some_and(raw_cpuid::ExtendedProcessorFeatureIdentifiers::has_rdtscp),
+        ),
+    );
+    facts.add(
+        "cpu.1g_pages",
+        Value::Flag(
+            identifiers.is_some_and(raw_cpuid::ExtendedProcessorFeatureIdentifiers::has_1gib_pages),
+        ),
+    );
     let capacity = cpuid.get_processor_capacity_feature_info();
     facts.add("cpu.invlpgb", Value::Flag(capacity.is_some_and(|c| c.has_invlpgb())));
 }

@@ -9,11 +9,9 @@ pub const STACK_STRIDE: u64 = 128 * 1024;
 /// How many stacks `entry.S` reserves.
 pub const STACK_COUNT: u64 = 4;
 
-/// What a stack is for. `entry.S` starts on the first.
+/// What a stack is for. `entry.S` starts on the first, number 0, for ordinary code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stack {
-    /// Ordinary code, and exceptions in it.
-    Main = 0,
     /// Double faults.
     DoubleFault = 1,
     /// Non-maskable interrupts.

@@ -26,7 +26,7 @@ static HANDLER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 /// Runs `body` while lower-half page faults go to `handler`.
 #[inline]
 pub fn with<R>(handler: Handler<'_>, body: impl FnOnce() -> R) -> R {
-    let slot: *const Handler<'_> = &handler;
+    let slot: *const Handler<'_> = &raw const handler;
     let outer = HANDLER.swap(slot.cast_mut().cast(), Ordering::Relaxed);
     let result = body();
     // Panics abort, so this line is always reached before `handler` goes out of scope.

@@ -31,7 +31,8 @@ const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port /dev/ttyUSB0
   cargo rmapbench collect --port tcp:console.lab:7001
   ipmitool sol activate | cargo rmapbench collect --port -
-Start it before the machine: it stays mute until the guest says hello.";
+Start it before the machine: it stays mute until the guest says hello. Without --plan, --schemes,
+--workloads, --rounds or --seed, the guest runs the plan that it has.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -119,9 +120,9 @@ pub enum Boot {
 /// The firmware under the ISO image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Firmware {
-    /// `SeaBIOS`.
+    /// QEMU's own.
     Bios,
-    /// OVMF.
+    /// OVMF, from the package of that name.
     Uefi,
 }
 

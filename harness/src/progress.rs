@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::results::Run;
+use crate::results::{Run, shown};
 use crate::session::Observer;
 use crate::tools::Verbosity;
 
@@ -88,8 +88,9 @@ impl Drop for Progress {
 impl Observer for Progress {
     fn console(&mut self, text: &str) {
         if self.verbosity == Verbosity::Verbose {
-            let shown: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
-            for line in shown.lines().filter(|line| !line.trim().is_empty()) {
+            // GRUB draws its screen with escape sequences, which would redraw the user's.
+            let text = console::strip_ansi_codes(text);
+            for line in text.lines().map(shown).filter(|line| !line.trim().is_empty()) {
                 self.say(&format!("  | {line}"));
             }
         }

@@ -139,7 +139,8 @@ impl<'o> Ear<'o> {
         recording: &mut Recording,
         patience: Patience,
     ) -> Result<Stop, Error> {
-        let mut last_arrival = Instant::now();
+        let started = Instant::now();
+        let mut last_arrival = started;
         loop {
             if interrupt::requested() {
                 return Ok(Stop::Interrupted);
@@ -159,22 +160,27 @@ impl<'o> Ear<'o> {
                 Arrival::Closed => return Ok(Stop::Closed),
                 Arrival::Broken(error) => return Ok(Stop::Broken(error.to_string())),
             }
-            if let Some(stop) = self.out_of_patience(last_arrival.elapsed(), patience) {
+            if let Some(stop) = self.out_of_patience(started, last_arrival, patience) {
                 return Ok(stop);
             }
         }
     }
 
-    /// Console text keeps nobody waiting for a greeting: a boot loader that repeats itself is not a
-    /// guest. The silence before a greeting is therefore measured from the last byte too.
-    fn out_of_patience(&self, quiet: Duration, patience: Patience) -> Option<Stop> {
+    fn out_of_patience(
+        &self,
+        started: Instant,
+        heard: Instant,
+        patience: Patience,
+    ) -> Option<Stop> {
+        let quiet = heard.elapsed();
         if self.complete {
             return (quiet >= LINGER).then_some(Stop::Complete);
         }
         if self.met {
             return patience.silence.filter(|&limit| quiet >= limit).map(Stop::Silence);
         }
-        patience.greeting.filter(|&limit| quiet >= limit).map(Stop::NoGreeting)
+        // From the start: firmware and boot loaders may repeat themselves for ever.
+        patience.greeting.filter(|&limit| started.elapsed() >= limit).map(Stop::NoGreeting)
     }
 
     fn take(&mut self, notice: Notice, port: &mut Port) -> ControlFlow<Stop> {

@@ -22,6 +22,13 @@ impl Verdict {
             return failed;
         }
         if is_complete(heard) {
+            if let Some(GuestExit::Other { status, message }) = qemu {
+                let sentence = format!(
+                    "all is measured, but the machine did not end as it should ({status}; QEMU said: \
+                     {message}); see its console with -v"
+                );
+                return Self { sentence, exit: Exit::Failed };
+            }
             return Self { sentence: "complete".to_owned(), exit: Exit::Done };
         }
         let sentence = format!("incomplete: {}; what arrived is saved", incomplete(heard, qemu));
@@ -63,7 +70,7 @@ fn refused(refusal: &Refused) -> String {
     match refusal {
         Refused::Memory { needed_mib, present_mib } => format!(
             "the plan needs a machine with {needed_mib} MiB and this one has {present_mib} MiB to \
-             use; run with --memory {needed_mib}M, or choose fewer workloads"
+             use; run with --memory {needed_mib}M, or plan fewer rounds or workloads"
         ),
         Refused::Unknown { what, name } => {
             format!("the guest knows no {what} `{name}`; build guest and tool from the same commit")

@@ -16,7 +16,7 @@ use crate::guest::{
 use crate::link::Answer;
 use crate::plan::encode;
 use crate::progress::Progress;
-use crate::results::Route;
+use crate::results::{Folder, Route};
 use crate::session::{Patience, listen};
 use crate::tools::{GRUB, OVMF, QEMU, Shell, Tool, ensure, ensure_target};
 
@@ -36,6 +36,7 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     if (arguments.boot, arguments.firmware) == (cli::Boot::Direct, cli::Firmware::Uefi) {
         return Err(Error::DirectUefi);
     }
+    Folder::check(arguments.out.as_deref())?;
     provide_tools(arguments, shell)?;
     let kernel = build_kernel(&root(), shell)?;
     let encoded = encode(&plan);
@@ -65,9 +66,9 @@ fn measure(
     shell: Shell,
 ) -> Result<Exit, Error> {
     let started = Timestamp::now();
+    let (mut qemu, mut port) = Qemu::start(setup, shell)?;
     let folder = folder(arguments.out.as_deref(), started, name)?;
     let mut recording = folder.recording()?;
-    let (mut qemu, mut port) = Qemu::start(setup, shell)?;
     let patience = Patience { greeting: Some(GREETING), silence: Some(SILENCE) };
     let mut progress = Progress::new(shell.verbosity);
     let heard = listen(&mut port, Answer::Start, &mut recording, patience, &mut progress)?;

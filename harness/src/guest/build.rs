@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{GuestError, Kernel};
 use crate::error::Error;
+use crate::interrupt;
 use crate::tools::{Shell, TARGET};
 
 const PACKAGE: &str = "unikernel";
@@ -37,6 +38,9 @@ pub fn build_kernel(root: &Path, shell: Shell) -> Result<Kernel, Error> {
         .stderr(Stdio::inherit());
     let output = shell.capture(&mut cargo)?;
     let executable = String::from_utf8_lossy(&output.stdout).lines().rev().find_map(executable);
+    if interrupt::requested() {
+        return Err(Error::Interrupted);
+    }
     match executable {
         Some(path) if output.status.success() => Ok(Kernel::open(&path)?),
         _ => Err(GuestError::DoesNotBuild.into()),

@@ -4,7 +4,7 @@
 use std::fs::OpenOptions;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::tempdir;
 
@@ -17,6 +17,9 @@ use crate::tools::Shell;
 
 /// A guest that executes natively has said everything long before.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// An interpreting KVM may drip words for minutes.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(6);
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,16 +66,19 @@ fn try_model(kernel: &Kernel, plan: &[u8], model: CpuModel, shell: Shell) -> Res
     let folder = tempdir().map_err(GuestError::from)?;
     let mut recording = Recording::create(&folder.path().join("raw.bin"))?;
     let patience = Patience { greeting: Some(PATIENCE), silence: Some(PATIENCE) };
-    let heard = listen(&mut port, Answer::Start, &mut recording, patience, &mut UntilExecution)?;
+    let mut observer = UntilExecution { deadline: Instant::now() + PATIENCE_IN_ALL };
+    let heard = listen(&mut port, Answer::Start, &mut recording, patience, &mut observer)?;
     Ok(match (Execution::of(&heard.run), heard.stop) {
         (Some(execution), _) => Trial::Said(execution),
-        (None, Stop::NoGreeting(_) | Stop::Silence(_)) => Trial::Slow,
+        (None, Stop::NoGreeting(_) | Stop::Silence(_) | Stop::Dismissed) => Trial::Slow,
         (None, _) => Trial::Died,
     })
 }
 
-/// Ends the conversation as soon as the class of execution is known.
-struct UntilExecution;
+/// Ends the conversation as soon as the class of execution is known, or when it takes too long.
+struct UntilExecution {
+    deadline: Instant,
+}
 
 impl Observer for UntilExecution {
     fn console(&mut self, _: &str) {}
@@ -80,9 +86,9 @@ impl Observer for UntilExecution {
     fn remark(&mut self, _: &str) {}
 
     fn progressed(&mut self, run: &Run) -> ControlFlow<()> {
-        match Execution::of(run) {
-            Some(_) => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
+        if Execution::of(run).is_some() || Instant::now() > self.deadline {
+            return ControlFlow::Break(());
         }
+        ControlFlow::Continue(())
     }
 }

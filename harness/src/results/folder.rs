@@ -20,13 +20,17 @@ pub struct Folder {
 impl Folder {
     /// Makes the folder: `out`, or one of its own name below `bench-results`.
     pub fn create(out: Option<&Path>, default: &Path) -> Result<Self, Error> {
+        Self::check(out)?;
         let path = out.map_or_else(|| vacant(default), Path::to_owned);
         fs::create_dir_all(&path).map_err(Error::file("create", &path))?;
-        let mut entries = fs::read_dir(&path).map_err(Error::file("read", &path))?;
-        if entries.next().is_some() {
-            return Err(Error::FolderInUse(path));
-        }
         Ok(Self { path })
+    }
+
+    /// Whether `out`, if there is a wish, can become a result folder: it is empty or not there yet.
+    pub fn check(out: Option<&Path>) -> Result<(), Error> {
+        let Some(path) = out.filter(|path| path.exists()) else { return Ok(()) };
+        let mut entries = fs::read_dir(path).map_err(Error::file("read", path))?;
+        if entries.next().is_some() { Err(Error::FolderInUse(path.to_owned())) } else { Ok(()) }
     }
 
     /// Where it is.

@@ -4,6 +4,7 @@ mod cells;
 mod execution;
 mod folder;
 mod interval;
+mod op_run;
 mod run;
 mod run_json;
 mod samples_csv;
@@ -12,7 +13,8 @@ mod summary;
 
 pub use execution::{Execution, Unit};
 pub use folder::Folder;
-pub use run::{CellEnd, CellRun, CrashReport, Fact, OpRun, Piece, Refused, Run, shown};
+pub use op_run::{OpRun, Piece};
+pub use run::{CellEnd, CellRun, CrashReport, Fact, Refused, Run, shown};
 pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
 pub use samples_csv::write_samples;
 pub use statistics::ratio;

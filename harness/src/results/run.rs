@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use wire::{Group, Plan, Record, Refusal, Value, samples};
 
+use super::OpRun;
+
 /// The most samples that are kept, 8 bytes each.
 const MAX_SAMPLES: usize = 64 << 20;
 
@@ -73,24 +75,6 @@ pub struct CellRun {
     pub end: Option<CellEnd>,
 }
 
-/// The samples of one op.
-#[derive(Debug, Default)]
-pub struct OpRun {
-    /// In the order in which they were made; more than one piece only if samples were lost.
-    pub pieces: Vec<Piece>,
-    /// The unit of work and how much of it all samples did together.
-    pub work: Option<(String, u64)>,
-}
-
-/// Samples without a hole among them.
-#[derive(Debug, Default)]
-pub struct Piece {
-    /// How many samples of this op came before in the cell.
-    pub first: u32,
-    /// The samples.
-    pub samples: Vec<u64>,
-}
-
 /// How a cell ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CellEnd {
@@ -139,7 +123,7 @@ pub struct CrashReport {
 }
 
 /// A record that is not taken.
-struct Rejected;
+pub(super) struct Rejected;
 
 impl Run {
     /// Takes a record; one that makes no sense is counted and otherwise ignored.
@@ -260,33 +244,6 @@ impl Run {
         }
         self.entries_kept += 1;
         Ok(name.to_owned())
-    }
-}
-
-impl OpRun {
-    /// Where samples belong of which `first` came before; what is here already is not taken again.
-    fn piece_at(&mut self, first: u32) -> Result<&mut Piece, Rejected> {
-        let next = self.pieces.last().map_or(0, Piece::end);
-        if u64::from(first) < next {
-            return Err(Rejected);
-        }
-        if u64::from(first) > next || self.pieces.is_empty() {
-            self.pieces.push(Piece { first, samples: Vec::new() });
-        }
-        self.pieces.last_mut().ok_or(Rejected)
-    }
-
-    /// Every sample with its number in the cell.
-    pub fn samples(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.pieces
-            .iter()
-            .flat_map(|piece| (u64::from(piece.first)..).zip(piece.samples.iter().copied()))
-    }
-}
-
-impl Piece {
-    fn end(&self) -> u64 {
-        u64::from(self.first) + self.samples.len() as u64
     }
 }
 

@@ -141,7 +141,7 @@ fn open_link(port: Port, memory: &mut Memory, log_bytes: u64) -> Link {
 /// Differs from boot to boot, and takes few bytes in every frame.
 fn new_session() -> Session {
     let mixed = now().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    Session((mixed >> 43) as u32)
+    Session::draw((mixed >> 32) as u32)
 }
 
 fn hex(bytes: &[u8]) -> heapless::String<64> {

@@ -1,0 +1,124 @@
+//! A guest in a thread: the real guest's half of the line behind a unix socket.
+
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wire::guest::{Greeting, GuestLink, LineStuck, PlanAtHand, SerialPort};
+use wire::{Group, HostPresence, MAX_PLAN, Plan, Record, Session, Value, samples};
+
+/// The first bytes of no kernel's build id.
+const BUILD: [u8; 8] = *b"nokernel";
+
+/// A socket as a serial port.
+#[derive(Debug)]
+pub struct Line(UnixStream);
+
+impl SerialPort for Line {
+    /// A poll waits for a millisecond.
+    const POLLS_PER_TURN: u32 = 100;
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), LineStuck> {
+        self.0.write_all(bytes).map_err(|_| LineStuck)
+    }
+
+    fn poll(&mut self) -> Option<u8> {
+        let mut byte = [0];
+        self.0.read_exact(&mut byte).ok().map(|()| byte[0])
+    }
+}
+
+/// The link that a scenario speaks by.
+pub type Link = GuestLink<'static, Line>;
+
+/// Starts a guest that greets, takes the plan that it is sent or `brought`, and goes on as
+/// `scenario` says.
+pub fn start(
+    socket: &Path,
+    brought: Plan,
+    scenario: impl FnOnce(&mut Link, &Plan) + Send + 'static,
+) -> JoinHandle<()> {
+    with_line(socket, |line| {
+        line.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout is allowed");
+        let (log, buffer) = (vec![0; 1 << 20].leak(), vec![0; MAX_PLAN].leak());
+        let mut link = GuestLink::new(Line(line), log, Session(77), BUILD);
+        let plan = match link.greet(HostPresence::Certain, PlanAtHand::Brought, buffer) {
+            Greeting::Plan(bytes) => Plan::decode(bytes).expect("the host sends plans"),
+            Greeting::Start | Greeting::Alone => brought,
+        };
+        scenario(&mut link, &plan);
+    })
+}
+
+/// Starts something that speaks for itself as soon as somebody listens.
+pub fn with_line(socket: &Path, speak: impl FnOnce(UnixStream) + Send + 'static) -> JoinHandle<()> {
+    let listener = UnixListener::bind(socket).expect("a new path");
+    thread::spawn(move || speak(listener.accept().expect("somebody listens").0))
+}
+
+/// Says all of `records`.
+pub fn say(link: &mut Link, records: &[Record<'_>]) {
+    for record in records {
+        link.record(record).expect("the log is large");
+    }
+}
+
+/// What a guest says of a machine that counts instructions.
+pub fn introduce(link: &mut Link, plan: &Plan, execution: &str) {
+    let mut room = [0; MAX_PLAN];
+    let encoded = plan.encode(&mut room).expect("it fits");
+    let cells = plan.schemes.len() * plan.workloads.len() * usize::from(plan.rounds);
+    say(
+        link,
+        &[
+            Record::Fact { name: "execution", value: Value::Text(execution) },
+            Record::Fact { name: "tsc_hz", value: Value::Number(1_000_000_000) },
+            Record::RunStarted { cells: cells as u32, plan: encoded },
+        ],
+    );
+}
+
+/// Runs every cell of the plan, from the last to the first: each has 100 forks of `scheme number +
+/// round` units and 50 PTEs, and ends with what `failure` says.
+pub fn measure(link: &mut Link, plan: &Plan, failure: Option<&str>) {
+    let mut cell = 0;
+    for round in 0..plan.rounds {
+        for workload in plan.workloads.iter().rev() {
+            for (number, scheme) in plan.schemes.iter().enumerate().rev() {
+                let ticks = 100 * (number as u64 + 1) + u64::from(round);
+                say(
+                    link,
+                    &[
+                        Record::CellStarted { cell, round, scheme, workload: &workload.name },
+                        Record::Parameter { cell, name: "pages", value: 50 },
+                    ],
+                );
+                forks(link, cell, ticks);
+                say(link, &[Record::CellFinished { cell, failure }]);
+                link.flush();
+                cell += 1;
+            }
+        }
+    }
+    say(link, &[Record::RunFinished]);
+}
+
+fn forks(link: &mut Link, cell: u32, ticks: u64) {
+    let mut room = [0; 64];
+    let (taken, values) = samples::encode(&[ticks; 100], &mut room);
+    assert_eq!(taken, 100);
+    let count = |group, name, value| Record::Count { cell, group, name, value };
+    say(
+        link,
+        &[
+            Record::Samples { cell, op: "fork", first: 0, values },
+            Record::Work { cell, op: "fork", unit: "pte", count: 5000 },
+            count(Group::Counters, "pte_writes", 7),
+            count(Group::Outcomes, "find_exact", 3),
+            count(Group::Footprint, "mappings_peak", 200),
+            count(Group::Footprint, "metadata_peak_bytes", 4096),
+        ],
+    );
+}

@@ -114,7 +114,7 @@ impl fmt::Display for BootError {
             Self::ModuleTooLarge { bytes } => write!(
                 f,
                 "the boot module has {bytes} bytes, more than the {MAX_MODULE} a plan may take: \
-                 is it a plan?"
+                 load a plan as the first module"
             ),
         }
     }

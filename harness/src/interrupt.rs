@@ -3,6 +3,8 @@
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use nix::sys::signal::{SigSet, Signal};
+
 use crate::exit::Exit;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -15,6 +17,10 @@ pub fn install() {
         }
     };
     ctrlc::set_handler(handler).expect("no other handler is installed");
+    // A blocked signal stays blocked across `exec`: some CI runners and supervisors start us so, and
+    // Ctrl-C would then never arrive.
+    let ours: SigSet = [Signal::SIGINT, Signal::SIGTERM].into_iter().collect();
+    ours.thread_unblock().expect("these signals exist");
 }
 
 /// Whether an orderly end was asked for.

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use wire::guest::{Greeting, GuestLink, LineStuck, PlanAtHand, SerialPort};
-use wire::{Group, HostPresence, MAX_PLAN, Plan, Record, Session, Value, samples};
+use wire::{Group, MAX_PLAN, Plan, Record, Session, Value, samples};
 
 /// The first bytes of no kernel's build id.
 const BUILD: [u8; 8] = *b"nokernel";
@@ -34,7 +34,7 @@ impl SerialPort for Line {
 pub type Link = GuestLink<'static, Line>;
 
 /// Starts a guest that greets, takes the plan that it is sent or `brought`, and goes on as
-/// `scenario` says.
+/// `scenario` says. Whether it waits for a host without limit is what `brought` says.
 pub fn start(
     socket: &Path,
     brought: Plan,
@@ -44,7 +44,7 @@ pub fn start(
         line.set_read_timeout(Some(Duration::from_millis(1))).expect("a timeout is allowed");
         let (log, buffer) = (vec![0; 1 << 20].leak(), vec![0; MAX_PLAN].leak());
         let mut link = GuestLink::new(Line(line), log, Session(77), BUILD);
-        let plan = match link.greet(HostPresence::Certain, PlanAtHand::Brought, buffer) {
+        let plan = match link.greet(brought.host, PlanAtHand::Brought, buffer) {
             Greeting::Plan(bytes) => Plan::decode(bytes).expect("the host sends plans"),
             Greeting::Start | Greeting::Alone => brought,
         };

@@ -6,9 +6,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
 use guest::{Link, introduce, measure, say};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use wire::guest::SerialPort;
@@ -260,17 +263,34 @@ fn noise_is_no_result() {
 
 #[test]
 fn ctrl_c_keeps_what_arrived() {
+    interrupted_collection_keeps_what_arrived();
+}
+
+#[test]
+fn ctrl_c_arrives_even_where_the_parent_blocks_it() {
+    let parent = std::thread::spawn(|| {
+        // Blocked in this thread, and so in what it starts.
+        SigSet::all().thread_block().expect("signals can be blocked");
+        interrupted_collection_keeps_what_arrived();
+    });
+    parent.join().expect("it holds here too");
+}
+
+fn interrupted_collection_keeps_what_arrived() {
     let files = tempfile::tempdir().expect("a folder");
     let (socket, folder) = (files.path().join("line"), files.path().join("result"));
-    let guest = guest::start(&socket, plan(), |link, plan| {
+    // The host leaves in the middle, and the guest must notice.
+    let brought = Plan { host: HostPresence::Uncertain, ..plan() };
+    let guest = guest::start(&socket, brought, |link, plan| {
         introduce(link, plan, "exact");
         let mut first = plan.clone();
         first.rounds = 1;
         measure(link, &first, None);
         link.flush();
-        // Until the host hangs up.
-        while link.port_mut().send(b".").is_ok() {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+        // Until the host hangs up; a host that is deaf finds the line closed, which is another ending.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while link.port_mut().send(b".").is_ok() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
         }
     });
     let port = format!("unix:{}", socket.display());
@@ -280,8 +300,7 @@ fn ctrl_c_keeps_what_arrived() {
     let mut line = String::new();
     said.read_line(&mut line).expect("a progress line");
     assert!(line.starts_with("cell 1 of 12: pte-next x fork-touch, round 1"), "{line}");
-    let kill = Command::new("kill").args(["-INT", &tool.id().to_string()]).status();
-    assert!(kill.expect("kill exists").success());
+    kill(Pid::from_raw(tool.id().cast_signed()), Signal::SIGINT).expect("it runs");
     said.read_to_string(&mut line).expect("the rest");
     assert_eq!(tool.wait().expect("it ends").code(), Some(4), "{line}");
     guest.join().expect("the guest does not panic");

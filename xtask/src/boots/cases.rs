@@ -1,10 +1,11 @@
 //! What must hold of real boots.
 
 use std::path::Path;
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::guest::Guest;
@@ -130,8 +131,8 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
     let words = ["run", "--machine", "icount", "--boot", "direct", "--rounds", "300"];
     let (child, folder) = tool.start(&words)?;
     thread::sleep(Duration::from_secs(5));
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    interrupt.map_err(|error| error.to_string())?;
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT)
+        .map_err(|error| error.to_string())?;
     incomplete(&Called::wait(child, folder)?.expect(4)?.expect_stderr("interrupted")?)
 }
 

@@ -3,9 +3,17 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// No call takes longer; slow ones take seconds.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The built tool and the built kernel.
 pub struct Tool {
@@ -67,10 +75,23 @@ impl Tool {
 }
 
 impl Called {
-    /// Waits for a started tool.
+    /// Waits for a started tool; one that hangs is ended, so that the case fails instead of the run.
     pub fn wait(child: Child, folder: TempDir) -> Result<Self, String> {
-        let Output { status, stderr, .. } =
-            child.wait_with_output().map_err(|error| error.to_string())?;
+        let tool = Pid::from_raw(child.id().cast_signed());
+        let (ended, end) = mpsc::channel::<()>();
+        let guard = thread::spawn(move || {
+            if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                // Twice: the first asks, the second does not wait for QEMU.
+                for _ in 0..2 {
+                    let _ = kill(tool, Signal::SIGTERM);
+                    thread::sleep(Duration::from_secs(5));
+                }
+            }
+        });
+        let output = child.wait_with_output().map_err(|error| error.to_string());
+        drop(ended);
+        guard.join().map_err(|_| "the guard panicked")?;
+        let Output { status, stderr, .. } = output?;
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
         Ok(Self { status: status.code().unwrap_or(-1), stderr, folder })
     }

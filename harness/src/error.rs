@@ -40,6 +40,35 @@ pub enum Error {
     /// OVMF does not know the PVH note.
     #[error("UEFI firmware cannot boot the kernel directly; use --boot iso with --firmware uefi")]
     DirectUefi,
+    /// The modelled machine has nothing to boot.
+    #[error("the modelled machine boots nothing; leave {0} out, or choose another --machine")]
+    ModelBootsNothing(&'static str),
+    /// A trace is replayed where it can be taken apart.
+    #[error("a trace is replayed on the modelled machine only; leave --machine out")]
+    TraceOfAGuest,
+    /// A trace that is none.
+    #[error("{}: {cause}", path.display())]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// Where it is wrong, what is wrong there, and the mend.
+        cause: String,
+    },
+    /// An event of a trace that makes no sense where it stands.
+    #[error("{}: line {line}: under {scheme}, {why}; mend the events before it, or leave it out", path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The scheme under which it happened.
+        scheme: &'static str,
+        /// Why it cannot happen.
+        why: String,
+    },
+    /// The modelled machine has no socket or no thread.
+    #[error("cannot start the modelled machine: {0}")]
+    NoModel(io::Error),
     /// Standard output could not be written.
     #[error("cannot write to standard output: {0}")]
     Stdout(io::Error),
@@ -58,10 +87,15 @@ impl Error {
     /// The exit status that it leads to.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Plan(_) | Self::File { .. } | Self::FolderInUse(_) | Self::DirectUefi => {
-                Exit::BadInput
-            }
-            Self::Tool(_) => Exit::Missing,
+            Self::Plan(_)
+            | Self::File { .. }
+            | Self::FolderInUse(_)
+            | Self::DirectUefi
+            | Self::ModelBootsNothing(_)
+            | Self::TraceOfAGuest
+            | Self::Trace { .. }
+            | Self::Refused { .. } => Exit::BadInput,
+            Self::Tool(_) | Self::NoModel(_) => Exit::Missing,
             Self::Guest(error) => error.exit(),
             Self::Port(error) => error.exit(),
             Self::Stdout(_) => Exit::Failed,

@@ -18,7 +18,7 @@ const LINE_INTERVAL: Duration = Duration::from_secs(2);
 pub struct Progress {
     bar: Option<ProgressBar>,
     verbosity: Verbosity,
-    started: Instant,
+    started: Option<Instant>,
     last_line: Option<Instant>,
     announced: Option<u32>,
 }
@@ -32,7 +32,7 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, verbosity, started: Instant::now(), last_line: None, announced: None }
+        Self { bar, verbosity, started: None, last_line: None, announced: None }
     }
 
     fn say(&self, text: &str) {
@@ -46,15 +46,18 @@ impl Progress {
         if self.announced == Some(running) {
             return;
         }
-        let first = self.announced.is_none();
         self.announced = Some(running);
-        if first {
-            self.started = Instant::now();
-        }
         let Some(cell) = run.cells.get(&running) else { return };
-        let (done, all) = (run.cells_done() as u64, u64::from(run.announced_cells));
         let what = format!("{} x {}, round {}", cell.scheme, cell.workload, cell.round + 1);
-        let left = time_left(self.started.elapsed(), done, all);
+        self.count("cell", run.cells_done() as u64, u64::from(run.announced_cells), &what);
+    }
+
+    /// Shows that `done` of `all` things are done and `what` is going on; time is counted from the
+    /// first call.
+    pub fn count(&mut self, things: &str, done: u64, all: u64, what: &str) {
+        let first = self.started.is_none();
+        let elapsed = self.started.get_or_insert_with(Instant::now).elapsed();
+        let left = time_left(elapsed, done, all);
         match &self.bar {
             Some(bar) => {
                 if first {
@@ -64,16 +67,16 @@ impl Progress {
                 bar.set_position(done);
                 bar.set_message(format!("{what}{left}"));
             }
-            None => self.line(done, all, &what, &left),
+            None => self.line(things, (done + 1).min(all), all, &format!("{what}{left}")),
         }
     }
 
-    fn line(&mut self, done: u64, all: u64, what: &str, left: &str) {
+    fn line(&mut self, things: &str, current: u64, all: u64, what: &str) {
         if self.last_line.is_some_and(|last| last.elapsed() < LINE_INTERVAL) {
             return;
         }
         self.last_line = Some(Instant::now());
-        eprintln!("cell {} of {all}: {what}{left}", done + 1);
+        eprintln!("{things} {current} of {all}: {what}");
     }
 }
 
@@ -117,6 +120,6 @@ fn time_left(elapsed: Duration, done: u64, all: u64) -> String {
     if done == 0 {
         return String::new();
     }
-    let left = elapsed.as_secs() * all.saturating_sub(done) / done;
+    let left = elapsed.as_secs().saturating_mul(all.saturating_sub(done)) / done;
     format!(", {left} s left")
 }

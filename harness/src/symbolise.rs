@@ -30,11 +30,9 @@ pub fn crash_text(crash: &CrashReport, kernel: Option<&Path>, root: &Path) -> St
         let _ = write!(text, ", in cell {cell}");
     }
     text.push('\n');
-    for (names, values) in REGISTER_NAMES.chunks(3).zip(crash.registers.chunks(3)) {
-        for (name, value) in names.iter().zip(values) {
-            let _ = write!(text, "  {name:>6} {value:#018x}");
-        }
-        text.push('\n');
+    // A panic leaves no registers.
+    if crash.registers != [0; 18] {
+        list_registers(crash, &mut text);
     }
     let loader = kernel.and_then(|path| Loader::new(path).ok());
     let rip = Some(crash.registers[RIP]).filter(|rip| *rip != 0);
@@ -42,6 +40,15 @@ pub fn crash_text(crash: &CrashReport, kernel: Option<&Path>, root: &Path) -> St
         let _ = writeln!(text, "  {address:#018x}  {}", place(loader.as_ref(), address, root));
     }
     text
+}
+
+fn list_registers(crash: &CrashReport, text: &mut String) {
+    for (names, values) in REGISTER_NAMES.chunks(3).zip(crash.registers.chunks(3)) {
+        for (name, value) in names.iter().zip(values) {
+            let _ = write!(text, "  {name:>6} {value:#018x}");
+        }
+        text.push('\n');
+    }
 }
 
 /// Every function that was inlined at `address`, innermost first, and its line.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
-use crate::results::{CellSummary, OpSummary, Summary, Unit, ratio};
+use crate::results::{CellSummary, Execution, OpSummary, Summary, Unit, ratio};
 
 /// The whole text.
 #[must_use]
@@ -150,10 +150,18 @@ fn legend(summary: &Summary) -> String {
         return "The guest did not say how it was executed.\n".to_owned();
     };
     format!(
-        "Times are medians in {}, class {}: {}\nThe stopwatch's own cost (`empty`) is included. Touches run at \
-         CPL 0: faults exclude the ring crossing.\n",
+        "Times are medians in {}, class {}: {}\nThe stopwatch's own cost (`empty`) is included. {}\n",
         unit.name(),
         execution.name(),
-        execution.claim()
+        execution.claim(),
+        faults(execution)
     )
+}
+
+/// What a fault's time leaves out.
+const fn faults(execution: Execution) -> &'static str {
+    match execution {
+        Execution::Model => "Faults are calls: they exclude the exception.",
+        _ => "Touches run at CPL 0: faults exclude the ring crossing.",
+    }
 }

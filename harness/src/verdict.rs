@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::guest::GuestExit;
-use crate::results::{CellEnd, Refused, Run};
+use crate::results::{CellEnd, Execution, Refused, Run};
 use crate::session::{Heard, Stop};
 
 /// What to say at the end.
@@ -31,8 +31,17 @@ impl Verdict {
             }
             return Self { sentence: "complete".to_owned(), exit: Exit::Done };
         }
-        let sentence = format!("incomplete: {}; what arrived is saved", incomplete(heard, qemu));
+        let sentence = format!("incomplete: {}", incomplete(heard, qemu));
         Self { sentence, exit: Exit::Incomplete }
+    }
+
+    /// The verdict where what arrived is kept.
+    #[must_use]
+    pub fn saved(mut self) -> Self {
+        if self.exit == Exit::Incomplete {
+            self.sentence.push_str("; what arrived is saved");
+        }
+        self
     }
 }
 
@@ -55,7 +64,7 @@ fn failed(heard: &Heard) -> Option<Verdict> {
         return Some(Verdict { sentence, exit: Exit::BadInput });
     }
     if let Some(refusal) = &heard.run.refusal {
-        return Some(Verdict { sentence: refused(refusal), exit: Exit::BadInput });
+        return Some(Verdict { sentence: refused(refusal, &heard.run), exit: Exit::BadInput });
     }
     if let Some(crash) = &heard.run.crash {
         return Some(Verdict {
@@ -66,8 +75,16 @@ fn failed(heard: &Heard) -> Option<Verdict> {
     first_failure(&heard.run)
 }
 
-fn refused(refusal: &Refused) -> String {
+fn refused(refusal: &Refused, run: &Run) -> String {
     match refusal {
+        Refused::Memory { needed_mib, present_mib }
+            if Execution::of(run) == Some(Execution::Model) =>
+        {
+            format!(
+                "the plan needs {needed_mib} MiB and the modelled machine can have {present_mib} MiB; \
+                 free memory, raise --memory if you gave it, or plan fewer rounds or workloads"
+            )
+        }
         Refused::Memory { needed_mib, present_mib } => format!(
             "the plan needs a machine with {needed_mib} MiB and this one has {present_mib} MiB to \
              use; run with --memory {needed_mib}M, or plan fewer rounds or workloads"

@@ -27,6 +27,7 @@ fn help_teaches() {
     insta::assert_snapshot!("help", stdout(&["--help"]));
     insta::assert_snapshot!("help_run", stdout(&["run", "--help"]));
     insta::assert_snapshot!("help_collect", stdout(&["collect", "--help"]));
+    insta::assert_snapshot!("help_verify", stdout(&["verify", "--help"]));
     insta::assert_snapshot!("help_replay", stdout(&["replay", "--help"]));
 }
 

@@ -1,15 +1,36 @@
 //! The software TLB.
 
-use std::collections::HashMap;
+use rmap::{Frame, PageIndex, SLOTS_PER_TABLE};
+use rustc_hash::FxHashMap;
+use vm::Access;
 
-use rmap::{Frame, PageIndex};
-use vm::{Access, Pte};
+/// How much one entry maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PageSize {
+    /// 4 KiB.
+    Small,
+    /// 2 MiB.
+    Huge,
+}
 
-/// What the TLB remembers of a PTE.
-#[derive(Clone, Copy, Debug)]
+impl PageSize {
+    /// Its 4 KiB pages.
+    pub(crate) const fn pages(self) -> u64 {
+        match self {
+            Self::Small => 1,
+            Self::Huge => SLOTS_PER_TABLE as u64,
+        }
+    }
+}
+
+/// What one entry says of its page, in the tables or as the TLB remembers it. That the TLB remembers
+/// the accessed bit goes without saying: the walk that filled it set the bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Translation {
-    pub(crate) frame: Frame,
+    pub(crate) first: Frame,
+    pub(crate) size: PageSize,
     pub(crate) writable: bool,
+    pub(crate) dirty: bool,
 }
 
 impl Translation {
@@ -20,45 +41,76 @@ impl Translation {
         }
     }
 
-    /// How an access through this translation differs from what the tables say by now.
-    pub(crate) fn staleness(self, access: Access, now: Option<(Pte, Frame)>) -> Option<Staleness> {
-        match now {
-            None => Some(Staleness::Unmapped),
-            Some((_, frame)) if frame != self.frame => Some(Staleness::OtherFrame),
-            Some((pte, _)) if access == Access::Write && !pte.is_writable() => {
-                Some(Staleness::WriteProtected)
-            }
-            Some(_) => None,
+    /// The frame of `page`, which lies in the page that this maps.
+    pub(crate) const fn frame(self, page: PageIndex) -> Frame {
+        match self.size {
+            PageSize::Small => self.first,
+            PageSize::Huge => Frame(self.first.0 + page.slot() as u32),
+        }
+    }
+
+    /// As the TLB remembers it after `access`.
+    pub(crate) const fn after(self, access: Access) -> Self {
+        match access {
+            Access::Read => self,
+            Access::Write => Self { dirty: true, ..self },
         }
     }
 }
 
-/// An access that went through a translation which should have been flushed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StaleUse {
-    /// The page.
-    pub page: PageIndex,
-    /// What was done to it.
-    pub access: Access,
-    /// What had happened to its PTE.
-    pub staleness: Staleness,
-}
-
-/// What had happened to the PTE behind a translation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Staleness {
-    /// It maps nothing any more.
-    Unmapped,
-    /// It maps another frame.
-    OtherFrame,
-    /// It forbids the write.
-    WriteProtected,
-}
-
-/// One CPU's translations.
+/// One CPU's translations: those of the tables that it has loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Tlb {
-    pub(crate) root: Option<Frame>,
-    pub(crate) entries: HashMap<PageIndex, Translation>,
-    pub(crate) stale_uses: Vec<StaleUse>,
+    root: Option<Frame>,
+    small: FxHashMap<PageIndex, Translation>,
+    /// By the first page.
+    huge: FxHashMap<PageIndex, Translation>,
+}
+
+impl Tlb {
+    pub(crate) const fn root(&self) -> Option<Frame> {
+        self.root
+    }
+
+    /// Loads CR3.
+    pub(crate) fn load(&mut self, root: Option<Frame>) {
+        self.root = root;
+        self.clear();
+    }
+
+    pub(crate) fn clear(&mut self) {
+        empty(&mut self.small);
+        empty(&mut self.huge);
+    }
+
+    /// The one translation that serves `page`. Where two sizes are left over, it is the small one:
+    /// the huge one was made later, so the small one is what a forgotten flush left behind.
+    pub(crate) fn get(&self, page: PageIndex) -> Option<Translation> {
+        self.small.get(&page).or_else(|| self.huge.get(&page.table_base())).copied()
+    }
+
+    pub(crate) fn insert(&mut self, page: PageIndex, translation: Translation) {
+        match translation.size {
+            PageSize::Small => self.small.insert(page, translation),
+            PageSize::Huge => self.huge.insert(page.table_base(), translation),
+        };
+    }
+
+    /// Drops whatever translates `page`: of a 2 MiB page, all (SDM vol. 3A, 5.10.4.1).
+    pub(crate) fn remove(&mut self, page: PageIndex) {
+        self.small.remove(&page);
+        self.huge.remove(&page.table_base());
+    }
+}
+
+/// Empties `entries`, and gives most of their memory back where few of many places were used: to empty
+/// a large map costs the same however little is in it, and a CR3 load must not stay dear for good.
+fn empty(entries: &mut FxHashMap<PageIndex, Translation>) {
+    const ROOM: usize = 1024;
+    const ROOM_PER_ENTRY: usize = 16;
+    let used = entries.len();
+    entries.clear();
+    if entries.capacity() > ROOM + ROOM_PER_ENTRY * used {
+        entries.shrink_to(used);
+    }
 }

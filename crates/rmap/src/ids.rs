@@ -17,6 +17,10 @@ pub struct SpaceId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VmaId(pub u32);
 
+/// A page-sized place on the swap device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SwapSlot(pub u32);
+
 /// A virtual page number: the virtual address divided by 4096, at most 36 bits with 4-level tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PageIndex(pub u64);
@@ -41,10 +45,11 @@ impl PageIndex {
     }
 }
 
-/// Where one PTE is: the frame of its leaf table and the slot in it.
+/// Where one PTE is: the frame of its table and the slot in it. The table is a leaf table, or, for a
+/// 2 MiB page, the directory above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PtePosition {
-    /// The frame that holds the leaf table.
+    /// The frame that holds the table.
     pub table: Frame,
     /// The slot, 0 to 511.
     pub slot: u16,

@@ -10,8 +10,10 @@ mod scheme;
 mod schemes;
 mod store;
 
-pub use ids::{Frame, Mapping, PageIndex, PtePosition, SLOTS_PER_TABLE, SpaceId, VmaId};
+pub use ids::{Frame, Mapping, PageIndex, PtePosition, SLOTS_PER_TABLE, SpaceId, SwapSlot, VmaId};
 pub use registry::{SchemeId, SchemeVisitor, UnknownScheme};
-pub use scheme::{Coverage, Scheme, Search, Violation, Visit};
+pub use scheme::{
+    Coverage, Covers, FrameFacts, MemoryFacts, Scheme, Search, Sharing, Violation, Visit,
+};
 pub use schemes::{HintExclusive, PteNext, Scan};
-pub use store::{OutOfMemory, Overlay, Store, TableOwner, Words};
+pub use store::{OutOfMemory, Overlay, Store, TableLevel, TableOwner, Words};

@@ -1,6 +1,6 @@
 //! The one trait that every reverse-mapping scheme implements.
 
-use crate::{Frame, Mapping, OutOfMemory, PtePosition, SpaceId, Store, Words};
+use crate::{Frame, Mapping, OutOfMemory, PtePosition, SpaceId, Store, SwapSlot, VmaId, Words};
 
 /// How much of the truth a search claims to have produced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +32,42 @@ pub enum Visit {
     Forget,
 }
 
+/// Which frames a scheme keeps track of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Covers {
+    /// Every page that a PTE can map.
+    EveryPage,
+    /// Anonymous pages. Pages of files and segments are found by the VMAs of their object.
+    AnonymousPages,
+}
+
+/// Whether anybody else can reach a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// No other PTE and no swap entry names it.
+    Exclusive,
+    /// Some do, or may.
+    Shared,
+}
+
+/// What the oracle knows of a mapped frame without asking the scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameFacts {
+    /// PTEs and migration entries that name it.
+    pub mapcount: u32,
+    /// [`Sharing::Exclusive`] if its one user has had it alone since it last became exclusive.
+    pub history: Sharing,
+}
+
+/// What a scheme's memory may depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryFacts {
+    /// Tables that the scheme was told of.
+    pub tables: u64,
+    /// PTEs and migration entries that map pages.
+    pub mappings: u64,
+}
+
 /// Something that a scheme's own structures should never show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -43,12 +79,19 @@ pub struct Violation {
 
 /// A reverse-mapping scheme: how to get from a frame to the PTEs that map it.
 ///
-/// The VM calls the hooks in the order in which things happen, holding the lock of each leaf table
-/// named in a [`Mapping`]; lock order is space, table, frame. The mapcount that a hook sees does not
-/// yet include the change it reports. A hook that fails leaves no trace, and the VM then changes no PTE.
+/// The VM calls the hooks in the order in which things happen, holding the lock of each table named
+/// in a [`Mapping`]; lock order is space, object, table, frame. The mapcount that a hook sees does
+/// not yet include the change it reports. A hook that fails leaves no trace, and the VM then changes
+/// no PTE.
+///
+/// A PTE that holds a migration entry still maps its frame as far as a scheme is concerned; one that
+/// holds a swap entry does not. A 2 MiB page is its first frame, mapped at a slot of a directory.
 pub trait Scheme: Default + Sync + 'static {
     /// The id on the command line.
     const ID: crate::SchemeId;
+
+    /// Which frames the hooks are called for.
+    const COVERS: Covers;
 
     /// What it keeps beside every frame, on top of the VM's own structure.
     type FrameState: Words;
@@ -57,7 +100,8 @@ pub trait Scheme: Default + Sync + 'static {
     /// What it keeps in every VMA.
     type VmaState: Words;
 
-    /// A leaf table was made for the scheme's use; nothing is mapped in it yet.
+    /// A table was made whose slots will map pages; nothing is mapped in it yet. Called for every
+    /// leaf table, and for a directory before it maps its first 2 MiB page.
     ///
     /// # Errors
     /// No memory for what goes with a table.
@@ -65,13 +109,24 @@ pub trait Scheme: Default + Sync + 'static {
         Ok(())
     }
 
-    /// A leaf table that maps nothing any more is about to be freed.
+    /// A table that maps nothing any more is about to be freed.
     fn table_freed(&self, _store: &impl Store<Self>, _table: Frame) {}
 
-    /// `child` is about to be filled with copies of the mappings of `parent`.
+    /// An address space without any VMA was made, by fork or not.
     ///
     /// # Errors
     /// No memory for what goes with an address space.
+    fn space_created(&self, _store: &impl Store<Self>, _space: SpaceId) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+
+    /// An address space without any VMA is about to be freed.
+    fn space_freed(&self, _store: &impl Store<Self>, _space: SpaceId) {}
+
+    /// `child` is about to be filled with copies of the VMAs and mappings of `parent`.
+    ///
+    /// # Errors
+    /// No memory for what goes with a fork; the child is then freed as any other space.
     fn fork_begin(
         &self,
         _store: &impl Store<Self>,
@@ -81,7 +136,49 @@ pub trait Scheme: Default + Sync + 'static {
         Ok(())
     }
 
-    /// A fresh, exclusive anonymous `frame` is about to be mapped.
+    /// A VMA was made for `of`, if for any: by fork (in another space), by a move (in the same
+    /// space, before any page moves), or from nothing.
+    ///
+    /// # Errors
+    /// No memory for what goes with a VMA.
+    fn vma_created(
+        &self,
+        _store: &impl Store<Self>,
+        _vma: VmaId,
+        _of: Option<VmaId>,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+
+    /// `upper` is about to take over the pages of `lower` from its own first page on.
+    ///
+    /// # Errors
+    /// No memory for what goes with a VMA.
+    fn vma_split(
+        &self,
+        _store: &impl Store<Self>,
+        _lower: VmaId,
+        _upper: VmaId,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+
+    /// Whether two neighbours that the VM sees no difference between may become one.
+    fn vma_can_merge(&self, _store: &impl Store<Self>, _lower: VmaId, _upper: VmaId) -> bool {
+        true
+    }
+
+    /// `kept` has taken over the pages of `gone`, which is about to be freed.
+    fn vma_merged(&self, _store: &impl Store<Self>, _kept: VmaId, _gone: VmaId) {}
+
+    /// The ends of `vma` changed; no page it maps changed its place.
+    fn vma_resized(&self, _store: &impl Store<Self>, _vma: VmaId) {}
+
+    /// A VMA that maps nothing any more is about to be freed.
+    fn vma_freed(&self, _store: &impl Store<Self>, _vma: VmaId) {}
+
+    /// A fresh `frame` is about to be mapped: an anonymous page nobody else can reach, or, for a
+    /// scheme that covers every page, any page of an object.
     ///
     /// # Errors
     /// No memory to remember the mapping.
@@ -97,6 +194,19 @@ pub trait Scheme: Default + Sync + 'static {
         frame: Frame,
         parent: &Mapping,
         child: &Mapping,
+    ) -> Result<(), OutOfMemory>;
+
+    /// An anonymous `frame` is about to be mapped at `at` where a swap entry named it. It may be
+    /// mapped by relatives already.
+    ///
+    /// # Errors
+    /// No memory to remember the mapping.
+    fn swap_in(
+        &self,
+        store: &impl Store<Self>,
+        frame: Frame,
+        at: &Mapping,
+        sharing: Sharing,
     ) -> Result<(), OutOfMemory>;
 
     /// The PTE at `at` no longer maps `frame`.
@@ -123,6 +233,50 @@ pub trait Scheme: Default + Sync + 'static {
     /// A write fault found `frame` exclusive to `at` and made it writable again.
     fn reuse(&self, _store: &impl Store<Self>, _frame: Frame, _at: &Mapping) {}
 
+    /// The mapping of `frame` at `from` is about to move to the empty slot `to` of the same space.
+    ///
+    /// # Errors
+    /// No memory to remember the new place; the old one is still remembered.
+    fn move_mapping(
+        &self,
+        store: &impl Store<Self>,
+        frame: Frame,
+        from: &Mapping,
+        to: &Mapping,
+    ) -> Result<(), OutOfMemory>;
+
+    /// The contents of `old` and the PTEs that map it are about to go over to `new`, which nobody
+    /// maps. The PTEs stay where they are.
+    fn migrate(&self, store: &impl Store<Self>, old: Frame, new: Frame);
+
+    /// The contents of `frame`, which nobody maps any more, went to `slot`, and the frame is about
+    /// to be freed.
+    fn swapped_out(&self, _store: &impl Store<Self>, _frame: Frame, _slot: SwapSlot) {}
+
+    /// The contents of `slot` are in `frame` now, which nobody maps yet.
+    fn brought_back(&self, _store: &impl Store<Self>, _frame: Frame, _slot: SwapSlot) {}
+
+    /// No swap entry names `slot` any more.
+    fn slot_freed(&self, _store: &impl Store<Self>, _slot: SwapSlot) {}
+
+    /// The 2 MiB page `head` becomes 512 pages; its mapping at `from` becomes those of `head` + n at
+    /// slot n of `table`, in the same VMA. Called once for each mapping; mapcounts are still those
+    /// of the 2 MiB page.
+    ///
+    /// # Errors
+    /// No memory to remember 512 mappings. The VM then keeps the page whole, after
+    /// [`Self::join_mappings`] of those that were split already.
+    fn split_mapping(
+        &self,
+        store: &impl Store<Self>,
+        head: Frame,
+        from: &Mapping,
+        table: Frame,
+    ) -> Result<(), OutOfMemory>;
+
+    /// Undoes [`Self::split_mapping`].
+    fn join_mappings(&self, store: &impl Store<Self>, head: Frame, from: &Mapping, table: Frame);
+
     /// Produces the PTEs that map `frame`. Candidates are re-read by `visit` under the table's lock.
     fn find(
         &self,
@@ -130,6 +284,12 @@ pub trait Scheme: Default + Sync + 'static {
         frame: Frame,
         visit: &mut impl FnMut(PtePosition) -> Visit,
     ) -> Search;
+
+    /// What [`Self::find`] must answer, by the scheme's rules, of a frame of which this is known.
+    fn expected_coverage(facts: &FrameFacts) -> Coverage;
+
+    /// Frames of metadata that the scheme keeps at most while this much is in use.
+    fn metadata_bound(facts: &MemoryFacts) -> u64;
 
     /// Looks the scheme's own words of one mapped `frame` over, outside any timing.
     ///

@@ -2,7 +2,9 @@
 
 use core::sync::atomic::{AtomicU32, AtomicU64};
 
-use crate::{Frame, PageIndex, PtePosition, SLOTS_PER_TABLE, Scheme, SpaceId, Visit};
+use crate::{
+    Frame, PageIndex, PtePosition, SLOTS_PER_TABLE, Scheme, SpaceId, SwapSlot, Visit, VmaId,
+};
 
 /// No frame was left for metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,15 @@ words!((), AtomicU32, AtomicU64, [AtomicU32; 2], [AtomicU64; 2]);
 /// an anonymous frame are the scheme's to use, and cost the frame structure nothing.
 pub type Overlay = [AtomicU64; 2];
 
+/// What the slots of a table map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableLevel {
+    /// 4 KiB pages.
+    Leaf,
+    /// Leaf tables and 2 MiB pages.
+    Directory,
+}
+
 /// Whose page-table page a frame is, as Linux keeps it in the frame's own `struct page`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableOwner {
@@ -38,6 +49,20 @@ pub struct TableOwner {
     pub space: SpaceId,
     /// The page that slot 0 of the table maps.
     pub base: PageIndex,
+    /// What a slot maps.
+    pub level: TableLevel,
+}
+
+impl TableOwner {
+    /// The first page that `slot` maps.
+    #[must_use]
+    pub const fn page(self, slot: u16) -> PageIndex {
+        let pages = match self.level {
+            TableLevel::Leaf => 1,
+            TableLevel::Directory => SLOTS_PER_TABLE as u64,
+        };
+        self.base.plus(slot as u64 * pages)
+    }
 }
 
 /// Where a scheme keeps its words. Implemented by the VM.
@@ -51,20 +76,29 @@ pub trait Store<S: Scheme> {
     /// The overlaid words of an anonymous `frame`.
     fn overlay(&self, frame: Frame) -> &Overlay;
 
-    /// PTEs that map `frame`.
+    /// The scheme's own words in `space`.
+    fn space_state(&self, space: SpaceId) -> &S::SpaceState;
+
+    /// The scheme's own words in `vma`.
+    fn vma_state(&self, vma: VmaId) -> &S::VmaState;
+
+    /// The one word that a swap slot keeps for the scheme.
+    fn slot_word(&self, slot: SwapSlot) -> &AtomicU64;
+
+    /// PTEs and migration entries that map `frame`.
     fn mapcount(&self, frame: Frame) -> u32;
 
     /// Runs `body` under the lock of `frame`. Innermost lock: `body` takes no other, except by a
     /// [`Visit`] callback, which only *tries* the table's lock.
     fn with_frame_locked<R>(&self, frame: Frame, body: impl FnOnce() -> R) -> R;
 
-    /// The one word that a leaf table's frame keeps for the scheme.
+    /// The one word that a table's frame keeps for the scheme.
     fn table_word(&self, table: Frame) -> &AtomicU64;
 
     /// Whose table it is.
     fn table_owner(&self, table: Frame) -> TableOwner;
 
-    /// The frame that the PTE at `position` maps, if it is present.
+    /// The frame that the PTE or migration entry at `position` names, if it is one.
     fn mapped_frame(&self, position: PtePosition) -> Option<Frame>;
 
     /// Takes a zeroed frame for metadata.

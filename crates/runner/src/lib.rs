@@ -6,7 +6,10 @@ mod quick;
 mod report;
 mod resolve;
 mod run;
+mod sink;
+pub mod verify;
 
 pub use quick::quick;
 pub use resolve::{MAX_CELLS, Resolved, resolve};
-pub use run::{Buffers, Sink, run};
+pub use run::{Buffers, run};
+pub use sink::Sink;

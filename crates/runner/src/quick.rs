@@ -1,7 +1,7 @@
 //! The default plan, which the host offers and a guest without any plan runs.
 
 use rmap::SchemeId;
-use wire::{HostPresence, Name, Plan, WhenIncomplete, WorkloadSpec};
+use wire::{Activity, HostPresence, Name, Plan, WhenIncomplete, WorkloadSpec};
 use workload::WorkloadId;
 
 /// Every scheme, every workload, three rounds: the fewest that show how rounds differ.
@@ -15,6 +15,7 @@ pub fn quick(host: HostPresence) -> Plan {
         |id: WorkloadId| WorkloadSpec { name: name(id.name()), parameters: heapless::Vec::new() };
     Plan {
         name: name("quick"),
+        activity: Activity::Measure,
         schemes: SchemeId::ALL.into_iter().map(|id| name(id.name())).collect(),
         workloads: WorkloadId::ALL.into_iter().map(workload).collect(),
         rounds: 3,

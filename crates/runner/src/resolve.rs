@@ -2,7 +2,7 @@
 
 use rmap::SchemeId;
 use vm::WhenIncomplete;
-use wire::{MAX_LISTED, Name, Plan, Refusal, WorkloadSpec};
+use wire::{Activity, MAX_LISTED, Name, Plan, Refusal, WorkloadSpec};
 use workload::{Cell, Demand, ParameterError, Parameters, WorkloadId};
 
 /// The most cells of a plan, before rounds.
@@ -16,9 +16,11 @@ pub struct Resolved {
     workloads: [(WorkloadId, Parameters); MAX_LISTED],
     workload_count: usize,
     when_incomplete: WhenIncomplete,
+    /// What is done with the schemes.
+    pub activity: Activity,
     /// How often each cell runs.
     pub rounds: u16,
-    /// Seeds the order of cells.
+    /// Seeds the order of cells, or random events.
     pub seed: u64,
 }
 
@@ -45,6 +47,7 @@ pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
             wire::WhenIncomplete::Refuse => WhenIncomplete::Refuse,
             wire::WhenIncomplete::Scan => WhenIncomplete::Scan,
         },
+        activity: plan.activity,
         rounds: plan.rounds,
         seed: plan.seed,
     })
@@ -67,6 +70,11 @@ fn unknown<'a>(what: &'static str, name: &'a Name) -> Refusal<'a> {
 }
 
 impl Resolved {
+    /// The schemes, in the plan's order.
+    pub fn schemes(&self) -> &[SchemeId] {
+        &self.schemes[..self.scheme_count]
+    }
+
     /// Cells of one round. Calibration says nothing of schemes and runs once, under `scan`; every
     /// other workload runs under every scheme.
     pub fn cell_count(&self) -> usize {
@@ -78,7 +86,7 @@ impl Resolved {
         self.workloads[..self.workload_count].iter().flat_map(move |(workload, parameters)| {
             let schemes = match workload {
                 WorkloadId::Calibration => &[SchemeId::Scan],
-                _ => &self.schemes[..self.scheme_count],
+                _ => self.schemes(),
             };
             schemes.iter().map(move |scheme| Cell {
                 scheme: *scheme,

@@ -3,30 +3,12 @@
 use core::num::NonZeroU64;
 
 use rmap::SpaceId;
-use vm::Machine;
+use vm::{Machine, ObjectId};
 use wire::Record;
 use workload::{Cell, Sample, Scratch, run_cell, schedule};
 
-use crate::Resolved;
 use crate::report::tell;
-
-/// Where records go.
-pub trait Sink {
-    /// Why a record could not be kept.
-    type Error;
-
-    /// Keeps a record. Called between timed regions only.
-    ///
-    /// # Errors
-    /// There is no room for it.
-    fn record(&mut self, record: &Record<'_>) -> Result<(), Self::Error>;
-
-    /// A cell is about to run: remembered, so that a crash can name it.
-    fn cell_begins(&mut self, _cell: u32) {}
-
-    /// A cell is over: the time to transmit.
-    fn cell_ended(&mut self) {}
-}
+use crate::{Resolved, Sink};
 
 /// Memory that cells work in, large enough for [`Resolved::demand`].
 #[derive(Debug)]
@@ -35,6 +17,8 @@ pub struct Buffers<'a> {
     pub samples: &'a mut [Sample],
     /// Room for the processes of one cell.
     pub processes: &'a mut [Option<SpaceId>],
+    /// Room for the files and segments of one cell.
+    pub objects: &'a mut [Option<ObjectId>],
 }
 
 /// Runs every cell of a plan on `machine`, in an order that the plan's seed decides, and tells
@@ -49,12 +33,13 @@ pub fn run<S: Sink>(
     ticks_per_unit: NonZeroU64,
     sink: &mut S,
 ) -> Result<(), S::Error> {
-    let Buffers { samples, processes } = buffers;
+    let Buffers { samples, processes, objects } = buffers;
     let order = schedule(resolved.cell_count(), resolved.rounds, resolved.seed);
     for (number, scheduled) in (0..).zip(order) {
         let cell = resolved.cells().nth(scheduled.cell.into()).expect("a schedule names cells");
         announce(number, scheduled.round, &cell, sink)?;
-        let scratch = Scratch { samples: &mut *samples, processes: &mut *processes };
+        let scratch =
+            Scratch { samples: &mut *samples, processes: &mut *processes, objects: &mut *objects };
         let report = run_cell(&cell, machine, scratch);
         tell(number, &report, ticks_per_unit, sink)?;
         sink.cell_ended();

@@ -4,13 +4,14 @@ use std::num::NonZeroU64;
 
 use model::Model;
 use runner::{Buffers, Resolved, Sink, resolve, run};
-use wire::{HostPresence, Name, Plan, Record, Refusal, WhenIncomplete, WorkloadSpec};
+use wire::{Activity, HostPresence, Name, Plan, Record, Refusal, WhenIncomplete, WorkloadSpec};
 use workload::Sample;
 
 fn plan(schemes: &[&str], workloads: &[&str]) -> Plan {
     let name = |text: &&str| Name::try_from(*text).unwrap();
     Plan {
         name: name(&"test"),
+        activity: Activity::Measure,
         schemes: schemes.iter().map(name).collect(),
         workloads: workloads
             .iter()
@@ -71,7 +72,9 @@ fn run_on_model(resolved: &Resolved) -> Tally {
     let machine = Model::new(resolved.arena_frames() as u32);
     let mut samples = vec![Sample::default(); demand.samples as usize];
     let mut processes = vec![None; demand.processes as usize];
-    let buffers = Buffers { samples: &mut samples, processes: &mut processes };
+    let mut objects = vec![None; demand.objects as usize];
+    let buffers =
+        Buffers { samples: &mut samples, processes: &mut processes, objects: &mut objects };
     let mut tally = Tally::default();
     run(resolved, &machine, buffers, NonZeroU64::MIN, &mut tally).unwrap();
     tally

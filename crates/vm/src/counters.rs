@@ -70,6 +70,10 @@ pub struct Counters {
     pub scans: Counter,
     /// Frames taken from the allocator for any purpose.
     pub allocations: Counter,
+    /// VMAs cut in two.
+    pub vma_splits: Counter,
+    /// PTEs that moved with their range.
+    pub ptes_moved: Counter,
     /// Failed attempts to take a lock.
     pub lock_waits: Counter,
     /// Frames found with every mapping.
@@ -80,6 +84,10 @@ pub struct Counters {
     pub find_unknown: Counter,
     /// Given frames that were freed.
     pub freed: Counter,
+    /// Given frames whose contents were moved to another frame.
+    pub migrated: Counter,
+    /// Frames that memory pressure brought free.
+    pub reclaimed: Counter,
     /// Given frames that were left alone.
     pub refused: Counter,
 }

@@ -5,6 +5,7 @@ use rmap::{Frame, OutOfMemory, PageIndex, PtePosition, SLOTS_PER_TABLE, Scheme, 
 
 use crate::frame_table::FrameKind;
 use crate::machine::Machine;
+use crate::page_table::Walk;
 use crate::vm::Vm;
 
 /// A leaf table of an address space, and a table in no address space to copy it to.
@@ -26,7 +27,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         space: SpaceId,
         page: PageIndex,
     ) -> Result<Option<PteCopyFloor>, OutOfMemory> {
-        let Some(source) = self.leaf_table(self.space(space).root(), page) else {
+        let Walk::Leaf(source) = self.walk(self.space(space).root(), page) else {
             return Ok(None);
         };
         let target = self.new_table(FrameKind::Directory)?;
@@ -42,8 +43,8 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             if !pte.is_present() {
                 continue;
             }
-            if pte.is_writable() {
-                source.write_protect();
+            if pte.is_writable_or_exclusive() {
+                source.share();
             }
             self.raise_mapcount(self.frame_of(pte));
             self.slot(PtePosition { table: floor.target, slot }).fill(pte.forked());
@@ -63,7 +64,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             }
             self.mapped_pages.lower();
             if self.lower_mapcount(self.frame_of(pte)) == 1 {
-                self.slot(PtePosition { table: source, slot }).make_writable();
+                self.slot(PtePosition { table: source, slot }).make_exclusive();
             }
         }
         self.free_table(target);

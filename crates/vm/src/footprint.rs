@@ -39,6 +39,11 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         }
     }
 
+    /// Swap slots that nobody names.
+    pub fn free_swap_slots(&self) -> u32 {
+        self.swap.free_slots()
+    }
+
     /// Frames that nobody uses.
     pub fn free_frames(&self) -> u32 {
         self.frames.free_frames()

@@ -3,6 +3,9 @@
 //! Two implementations: the real one in `unikernel` (CR3, INVLPG, the IDT, RDTSC) and the modelled
 //! one in `crates/model` (an arena in a host process and a software TLB).
 
+use core::fmt;
+use core::panic::Location;
+
 use rmap::{Frame, PageIndex};
 
 use crate::memory::Arena;
@@ -70,6 +73,24 @@ pub enum FaultRefused {
     Segfault,
     /// No frame or no metadata for it was left.
     OutOfMemory,
+    /// The page lies past the end of its object (SIGBUS).
+    BeyondEnd,
+    /// The page's memory was broken (SIGBUS).
+    Poisoned,
+    /// The page is on its way to another frame: try again later.
+    Migrating,
+}
+
+impl fmt::Display for FaultRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Segfault => "nothing is mapped there, or it forbids the access",
+            Self::OutOfMemory => "memory ran out",
+            Self::BeyondEnd => "the page lies past the end of its object",
+            Self::Poisoned => "the page's memory was broken",
+            Self::Migrating => "the page is on its way to another frame",
+        })
+    }
 }
 
 /// Why an access did not take place.
@@ -145,6 +166,12 @@ pub trait Machine: Sync {
 
     /// Zeroes one frame with the machine's one zero primitive.
     fn zero_frame(&self, frame: Frame);
+
+    /// Whether the allocation made at `point` may succeed; tests make it fail.
+    #[inline]
+    fn may_allocate(&self, _point: &'static Location<'static>) -> bool {
+        true
+    }
 
     /// The stopwatch: on hardware LFENCE; RDTSC; LFENCE, so that nothing timed drifts out of its
     /// interval (Intel SDM vol. 2B, RDTSC).

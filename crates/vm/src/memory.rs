@@ -11,7 +11,10 @@ use rmap::{Frame, SLOTS_PER_TABLE, Words};
 
 use crate::frame_table::FrameInfo;
 use crate::machine::PhysicalAddress;
-use crate::space::{Space, Vma};
+use crate::object::Object;
+use crate::space::Space;
+use crate::swap::SlotInfo;
+use crate::vma::Vma;
 
 /// Bytes in a frame.
 pub const FRAME_BYTES: usize = 4096;
@@ -33,6 +36,10 @@ unsafe impl<F: Words> InArena for FrameInfo<F> {}
 unsafe impl<W: Words> InArena for Space<W> {}
 // SAFETY: as above.
 unsafe impl<W: Words> InArena for Vma<W> {}
+// SAFETY: `repr(C)` and nothing but atomics.
+unsafe impl InArena for Object {}
+// SAFETY: as above.
+unsafe impl InArena for SlotInfo {}
 
 /// One contiguous run of frames, numbered from 0.
 #[derive(Debug)]
@@ -73,6 +80,7 @@ impl Arena {
     }
 
     /// The frame at a physical address, or `None` if it lies outside the arena.
+    #[inline]
     pub fn frame_at(&self, address: PhysicalAddress) -> Option<Frame> {
         let offset = address.0.checked_sub(self.physical_base.0)?;
         let frame = offset / FRAME_BYTES as u64;
@@ -83,6 +91,7 @@ impl Arena {
     ///
     /// # Panics
     /// If `frame` lies outside the arena.
+    #[inline]
     pub fn words(&self, frame: Frame) -> &FrameWords {
         assert!(frame.0 < self.frames, "{frame} lies outside the arena");
         // SAFETY: in bounds by the assertion.
@@ -91,10 +100,26 @@ impl Arena {
         unsafe { words.as_ref() }
     }
 
+    /// The frame that holds a physical address, with its words, or `None` if it lies outside the
+    /// arena. As [`Self::frame_at`] and [`Self::words`] in one, for walks of page tables.
+    #[inline]
+    pub fn table_at(&self, address: PhysicalAddress) -> Option<(Frame, &FrameWords)> {
+        let offset = address.0.wrapping_sub(self.physical_base.0);
+        let frame = offset / FRAME_BYTES as u64;
+        if frame >= u64::from(self.frames) {
+            return None;
+        }
+        // SAFETY: in bounds by the comparison.
+        let words = unsafe { self.base.add(frame as usize) };
+        // SAFETY: `from_raw` vouches for the memory.
+        Some((Frame(frame as u32), unsafe { words.as_ref() }))
+    }
+
     /// The object of type `T` that starts `offset` bytes into the arena.
     ///
     /// # Panics
     /// If it is misaligned or does not lie inside the arena.
+    #[inline]
     pub fn object<T: InArena>(&self, offset: usize) -> &T {
         &self.objects::<T>(offset, 1)[0]
     }
@@ -103,6 +128,7 @@ impl Arena {
     ///
     /// # Panics
     /// If they are misaligned or do not lie inside the arena.
+    #[inline]
     pub fn objects<T: InArena>(&self, offset: usize, count: usize) -> &[T] {
         assert!(offset.is_multiple_of(align_of::<T>()), "a misaligned object in the arena");
         assert!(

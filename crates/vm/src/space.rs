@@ -1,4 +1,4 @@
-//! Address spaces and their VMAs, as they lie in the arena.
+//! Address spaces, as they lie in the arena.
 
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicU64};
@@ -11,25 +11,20 @@ use crate::lock::SpinLock;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Space<W> {
-    /// Guards the list of VMAs and the upper levels of the tables.
+    /// Guards the VMAs and the upper levels of the tables.
     pub(crate) lock: SpinLock,
     root: AtomicU32,
-    first_vma: AtomicU32,
+    /// The root of the tree of VMAs, in address order.
+    pub(crate) vmas: AtomicU32,
+    /// The VMA found last: faults come in runs.
+    found_last: AtomicU32,
     /// Links of the list of all spaces, 0 for none.
     pub(crate) next: AtomicU32,
     pub(crate) previous: AtomicU32,
-    padding: AtomicU32,
-    scheme: W,
-}
-
-/// One anonymous private area. Areas of a space do not overlap and are linked in address order.
-#[derive(Debug)]
-#[repr(C)]
-pub struct Vma<W> {
-    start: AtomicU64,
-    pages: AtomicU64,
-    next: AtomicU32,
-    padding: AtomicU32,
+    /// Pages of the `brk` heap.
+    brk: AtomicU64,
+    /// Where the walk that looks for pages to evict goes on, as a page.
+    hand: AtomicU64,
     scheme: W,
 }
 
@@ -43,6 +38,12 @@ pub struct PageRange {
 }
 
 impl PageRange {
+    /// From `start` up to `end`, which is not before it.
+    #[must_use]
+    pub const fn between(start: PageIndex, end: PageIndex) -> Self {
+        Self { start, pages: end.0 - start.0 }
+    }
+
     /// The page after the last.
     #[must_use]
     pub const fn end(self) -> PageIndex {
@@ -54,13 +55,26 @@ impl PageRange {
         self.start.0 <= page.0 && page.0 < self.end().0
     }
 
+    /// Whether all of `other` lies within.
+    pub const fn encloses(self, other: Self) -> bool {
+        self.start.0 <= other.start.0 && other.end().0 <= self.end().0
+    }
+
     /// Whether the two have a page in common.
     pub const fn overlaps(self, other: Self) -> bool {
         self.start.0 < other.end().0 && other.start.0 < self.end().0
     }
+
+    /// The pages that both have, if any.
+    #[must_use]
+    pub fn common(self, other: Self) -> Option<Self> {
+        self.overlaps(other)
+            .then(|| Self::between(self.start.max(other.start), self.end().min(other.end())))
+    }
 }
 
 impl<W: Words> Space<W> {
+    #[inline]
     pub(crate) fn root(&self) -> Frame {
         Frame(self.root.load(Relaxed))
     }
@@ -69,37 +83,40 @@ impl<W: Words> Space<W> {
         self.root.store(root.0, Relaxed);
     }
 
-    pub(crate) fn first_vma(&self) -> Option<VmaId> {
-        id(&self.first_vma)
+    #[inline]
+    pub(crate) fn found_last(&self) -> Option<VmaId> {
+        vma_at(&self.found_last)
     }
 
-    /// The link that leads to the first VMA.
-    pub(crate) fn first_vma_link(&self) -> &AtomicU32 {
-        &self.first_vma
-    }
-}
-
-impl<W: Words> Vma<W> {
-    pub(crate) fn range(&self) -> PageRange {
-        PageRange { start: PageIndex(self.start.load(Relaxed)), pages: self.pages.load(Relaxed) }
+    #[inline]
+    pub(crate) fn set_found_last(&self, vma: Option<VmaId>) {
+        self.found_last.store(vma.map_or(0, |vma| vma.0), Relaxed);
     }
 
-    pub(crate) fn set_range(&self, range: PageRange) {
-        self.start.store(range.start.0, Relaxed);
-        self.pages.store(range.pages, Relaxed);
+    pub(crate) fn brk(&self) -> u64 {
+        self.brk.load(Relaxed)
     }
 
-    pub(crate) fn next(&self) -> Option<VmaId> {
-        id(&self.next)
+    pub(crate) fn set_brk(&self, pages: u64) {
+        self.brk.store(pages, Relaxed);
     }
 
-    pub(crate) fn next_link(&self) -> &AtomicU32 {
-        &self.next
+    pub(crate) fn hand(&self) -> PageIndex {
+        PageIndex(self.hand.load(Relaxed))
+    }
+
+    pub(crate) fn set_hand(&self, page: PageIndex) {
+        self.hand.store(page.0, Relaxed);
+    }
+
+    pub(crate) fn scheme(&self) -> &W {
+        &self.scheme
     }
 }
 
 /// The VMA that `link` leads to.
-fn id(link: &AtomicU32) -> Option<VmaId> {
+#[inline]
+pub(crate) fn vma_at(link: &AtomicU32) -> Option<VmaId> {
     match link.load(Relaxed) {
         0 => None,
         id => Some(VmaId(id)),
@@ -107,6 +124,7 @@ fn id(link: &AtomicU32) -> Option<VmaId> {
 }
 
 /// The space that `link` leads to.
+#[inline]
 pub(crate) fn space_at(link: &AtomicU32) -> Option<SpaceId> {
     match link.load(Relaxed) {
         0 => None,

@@ -4,7 +4,8 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 
 use rmap::{
-    Frame, OutOfMemory, Overlay, PtePosition, SLOTS_PER_TABLE, Scheme, Store, TableOwner, Visit,
+    Frame, OutOfMemory, Overlay, PtePosition, SLOTS_PER_TABLE, Scheme, SpaceId, Store, SwapSlot,
+    TableOwner, Visit, VmaId,
 };
 
 use crate::frame_table::FrameKind;
@@ -24,6 +25,18 @@ impl<S: Scheme, M: Machine> Store<S> for Vm<'_, S, M> {
     #[inline]
     fn overlay(&self, frame: Frame) -> &Overlay {
         self.frames.info(frame).overlay()
+    }
+
+    fn space_state(&self, space: SpaceId) -> &S::SpaceState {
+        self.space(space).scheme()
+    }
+
+    fn vma_state(&self, vma: VmaId) -> &S::VmaState {
+        self.vma(vma).scheme()
+    }
+
+    fn slot_word(&self, slot: SwapSlot) -> &AtomicU64 {
+        self.swap.word(slot)
     }
 
     #[inline]
@@ -49,12 +62,12 @@ impl<S: Scheme, M: Machine> Store<S> for Vm<'_, S, M> {
 
     #[inline]
     fn mapped_frame(&self, position: PtePosition) -> Option<Frame> {
-        let pte = self.slot(position).read();
-        pte.is_present().then(|| self.frame_of(pte))
+        self.named_frame(self.slot(position).read())
     }
 
+    #[track_caller]
     fn allocate_metadata(&self) -> Result<Frame, OutOfMemory> {
-        let frame = self.frames.allocate(FrameKind::Metadata, self.counters())?;
+        let frame = self.allocate_frame(FrameKind::Metadata)?;
         self.machine.zero_frame(frame);
         self.metadata.raise();
         Ok(frame)

@@ -1,53 +1,60 @@
 //! The virtual memory: address spaces over frames, with one scheme and one machine.
 
 use core::fmt;
+use core::panic::Location;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
-use rmap::{Frame, Mapping, OutOfMemory, PageIndex, PtePosition, Scheme, SpaceId, VmaId};
+use rmap::{Covers, Frame, Mapping, OutOfMemory, PageIndex, Scheme, SpaceId, VmaId};
 
 use crate::counters::{Counters, Gauge};
 use crate::fault::LastFault;
-use crate::frame_table::{FrameKind, FrameTable};
+use crate::frame_table::{FrameKind, FrameMark, FrameTable};
 use crate::lock::{Guard, SpinLock};
 use crate::machine::Machine;
-use crate::pte::Pte;
+use crate::memory::InArena;
+use crate::object::Object;
+use crate::pte::{Entry, Pte};
+use crate::reclaim::ClockHands;
 use crate::slab::{Slab, SlabId};
-use crate::space::{PageRange, Space, Vma, space_at};
+use crate::space::{Space, space_at};
+use crate::swap::SwapDevice;
+use crate::vma::Vma;
 
-/// Pages of the lower half: 47 bits of address.
-const USER_PAGES: u64 = 1 << (47 - 12);
-
-/// Why a range could not be mapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapError {
-    /// It overlaps a VMA, is empty, starts at page 0, or leaves the lower half.
-    BadRange,
-    /// No memory for the VMA.
-    OutOfMemory,
+/// What a VM is made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VmConfig {
+    /// Pages that the swap device holds. It lies in the arena's last frames.
+    pub swap_slots: u32,
 }
 
-impl From<OutOfMemory> for MapError {
-    fn from(_: OutOfMemory) -> Self {
-        Self::OutOfMemory
+impl VmConfig {
+    /// Frames of the arena that the swap device takes.
+    #[must_use]
+    pub const fn swap_frames(self) -> u32 {
+        SwapDevice::frames(self.swap_slots)
     }
 }
 
 /// A virtual memory over all of a machine's arena.
 ///
-/// Lock order: the list of spaces, a space, its leaf tables (parent's before child's), a frame, a
-/// slab, the buddy allocator.
+/// Lock order: the list of spaces, a space, an object, page tables (parent's before child's, source
+/// before target), a frame, the swap device, a slab, the buddy allocator.
 pub struct Vm<'m, S: Scheme, M: Machine> {
     pub(crate) machine: &'m M,
     pub(crate) scheme: S,
     pub(crate) frames: FrameTable<'m, S::FrameState>,
+    pub(crate) swap: SwapDevice<'m>,
     pub(crate) page_tables: Gauge,
     pub(crate) metadata: Gauge,
     pub(crate) mapped_pages: Gauge,
     pub(crate) last_fault: LastFault,
-    spaces: Slab<Space<S::SpaceState>>,
-    vmas: Slab<Vma<S::VmaState>>,
+    pub(crate) spaces: Slab<Space<S::SpaceState>>,
+    pub(crate) vmas: Slab<Vma<S::VmaState>>,
+    pub(crate) objects: Slab<Object>,
     pub(crate) space_list: SpaceList,
+    pub(crate) hands: ClockHands,
+    pub(crate) zero_page: Frame,
     active: AtomicU32,
     counters: Counters,
 }
@@ -73,22 +80,30 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
     /// A VM without any address space, over the whole arena of `machine`, laid out afresh.
     ///
     /// # Errors
-    /// The arena is too small for its own frame table.
-    pub fn new(machine: &'m M) -> Result<Self, OutOfMemory> {
+    /// The arena is too small for its own frame table, the swap device and a page of zeroes.
+    pub fn new(machine: &'m M, config: &VmConfig) -> Result<Self, OutOfMemory> {
         machine.activate(None);
+        let counters = Counters::default();
+        let frames = FrameTable::new(machine.arena(), config.swap_frames())?;
+        let zero_page = frames.allocate(FrameKind::ZeroPage, &counters)?;
+        machine.zero_frame(zero_page);
         Ok(Self {
             machine,
             scheme: S::default(),
-            frames: FrameTable::new(machine.arena())?,
+            frames,
+            swap: SwapDevice::new(machine.arena(), config.swap_slots),
             page_tables: Gauge::default(),
             metadata: Gauge::default(),
             mapped_pages: Gauge::default(),
             last_fault: LastFault::default(),
             spaces: Slab::default(),
             vmas: Slab::default(),
+            objects: Slab::default(),
             space_list: SpaceList::default(),
+            hands: ClockHands::default(),
+            zero_page,
             active: AtomicU32::new(0),
-            counters: Counters::default(),
+            counters,
         })
     }
 
@@ -103,21 +118,53 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         &self.counters
     }
 
+    #[inline]
     pub(crate) fn space(&self, id: SpaceId) -> &'m Space<S::SpaceState> {
         Slab::get(&self.frames, SlabId(id.0))
     }
 
+    #[inline]
     pub(crate) fn vma(&self, id: VmaId) -> &'m Vma<S::VmaState> {
         Slab::get(&self.frames, SlabId(id.0))
     }
 
+    #[inline]
     pub(crate) fn lock_space(&self, space: &'m Space<S::SpaceState>) -> Guard<'m> {
         space.lock.lock(&self.counters.lock_waits)
     }
 
-    /// Slab frames in use, now and at most.
+    /// Takes a frame; its contents are what the last user left.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn allocate_frame(&self, kind: FrameKind) -> Result<Frame, OutOfMemory> {
+        if !self.machine.may_allocate(Location::caller()) {
+            return Err(OutOfMemory);
+        }
+        self.frames.allocate(kind, &self.counters)
+    }
+
+    /// Takes the frames of a 2 MiB page.
+    #[track_caller]
+    pub(crate) fn allocate_huge(&self) -> Result<Frame, OutOfMemory> {
+        if !self.machine.may_allocate(Location::caller()) {
+            return Err(OutOfMemory);
+        }
+        self.frames.allocate_huge(&self.counters)
+    }
+
+    /// Takes a zeroed object from a slab.
+    #[track_caller]
+    pub(crate) fn allocate_slab<T: InArena>(&self, slab: &Slab<T>) -> Result<SlabId, OutOfMemory> {
+        if !self.machine.may_allocate(Location::caller()) {
+            return Err(OutOfMemory);
+        }
+        slab.allocate(&self.frames, &self.counters)
+    }
+
+    /// Slab frames in use at most.
     pub(crate) fn slab_frames_peak(&self) -> u64 {
-        self.spaces.frames().peak() + self.vmas.frames().peak()
+        let objects = self.objects.frames().peak();
+        self.spaces.frames().peak() + self.vmas.frames().peak() + objects
     }
 
     /// Makes an empty address space.
@@ -127,66 +174,51 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
     pub fn create_space(&self) -> Result<SpaceId, OutOfMemory> {
         let root = self.new_table(FrameKind::Directory)?;
         self.machine.prepare_root(root);
-        let Ok(slot) = self.spaces.allocate(&self.frames, &self.counters) else {
-            self.free_tables_below(root, 0);
+        let Ok(slot) = self.allocate_slab(&self.spaces) else {
+            self.free_table(root);
             return Err(OutOfMemory);
         };
         let id = SpaceId(slot.0);
         self.space(id).set_root(root);
+        if self.scheme.space_created(self, id).is_err() {
+            self.free_table(root);
+            self.spaces.free(&self.frames, slot, &self.counters);
+            return Err(OutOfMemory);
+        }
         self.append_space(id);
         Ok(id)
     }
 
-    /// Maps `range` as anonymous private memory, readable and writable, without a page in it yet.
+    /// Replaces an address space by an empty one.
     ///
     /// # Errors
-    /// The range cannot be had, or memory ran out.
-    pub fn mmap(&self, id: SpaceId, range: PageRange) -> Result<VmaId, MapError> {
-        let end = range.start.0.checked_add(range.pages).ok_or(MapError::BadRange)?;
-        if range.pages == 0 || range.start.0 == 0 || end > USER_PAGES {
-            return Err(MapError::BadRange);
-        }
-        let space = self.space(id);
-        let _guard = self.lock_space(space);
-        let mut link = space.first_vma_link();
-        let mut after = space.first_vma();
-        while let Some(vma) = after.map(|next| self.vma(next)) {
-            if vma.range().overlaps(range) {
-                return Err(MapError::BadRange);
-            }
-            if vma.range().start > range.start {
-                break;
-            }
-            link = vma.next_link();
-            after = vma.next();
-        }
-        let fresh = VmaId(self.vmas.allocate(&self.frames, &self.counters)?.0);
-        self.vma(fresh).set_range(range);
-        self.vma(fresh).next_link().store(after.map_or(0, |next| next.0), Relaxed);
-        link.store(fresh.0, Relaxed);
+    /// No frame for the new one; the old one is as it was.
+    pub fn exec(&self, id: SpaceId) -> Result<SpaceId, OutOfMemory> {
+        let fresh = self.create_space()?;
+        self.exit(id);
         Ok(fresh)
     }
 
-    /// Copies a VMA to the end of a child's list, where `link` is.
-    pub(crate) fn copy_vma(&self, vma: VmaId, link: &AtomicU32) -> Result<VmaId, OutOfMemory> {
-        let copy = VmaId(self.vmas.allocate(&self.frames, &self.counters)?.0);
-        self.vma(copy).set_range(self.vma(vma).range());
-        link.store(copy.0, Relaxed);
-        Ok(copy)
-    }
-
-    /// The VMA that covers `page`. The caller holds the space's lock.
-    #[inline]
-    pub(crate) fn find_vma(&self, space: &Space<S::SpaceState>, page: PageIndex) -> Option<VmaId> {
-        let mut next = space.first_vma();
-        while let Some(id) = next {
-            let vma = self.vma(id);
-            if vma.range().contains(page) {
-                return Some(id);
-            }
-            next = vma.next();
+    /// Takes an address space apart. Returns the PTEs that were cleared.
+    pub fn exit(&self, id: SpaceId) -> u64 {
+        if self.active() == Some(id) {
+            // The tables go, and every translation with them, before any frame is freed.
+            self.machine.activate(None);
+            self.active.store(0, Relaxed);
+            self.counters.cr3_loads.add(1);
         }
-        None
+        self.remove_space(id);
+        let space = self.space(id);
+        let guard = self.lock_space(space);
+        let mut cleared = 0;
+        while let Some(vma) = self.first_vma(space) {
+            cleared += self.unmap_vma(vma);
+        }
+        self.free_tables_below(space.root(), 0);
+        self.scheme.space_freed(self, id);
+        drop(guard);
+        self.spaces.free(&self.frames, SlabId(id.0), &self.counters);
+        cleared
     }
 
     /// Loads the tables of `id` on this CPU.
@@ -215,76 +247,46 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         space_at(&self.active)
     }
 
-    /// Takes an address space apart. Returns the PTEs that were cleared.
-    pub fn exit(&self, id: SpaceId) -> u64 {
-        if self.active() == Some(id) {
-            // The tables go, and every translation with them, before any frame is freed.
-            self.machine.activate(None);
-            self.active.store(0, Relaxed);
-            self.counters.cr3_loads.add(1);
+    /// Whether the scheme's hooks are called for `frame`, which a PTE or migration entry names.
+    #[inline]
+    pub(crate) fn is_tracked(&self, frame: Frame) -> bool {
+        match S::COVERS {
+            Covers::EveryPage => frame != self.zero_page,
+            Covers::AnonymousPages => self.frames.is(frame, FrameKind::Anonymous),
         }
-        self.remove_space(id);
-        let space = self.space(id);
-        let guard = self.lock_space(space);
-        let mut cleared = 0;
-        let mut next = space.first_vma();
-        while let Some(vma) = next {
-            next = self.vma(vma).next();
-            cleared += self.zap(id, vma);
-            self.vmas.free(&self.frames, SlabId(vma.0), &self.counters);
-        }
-        self.free_tables_below(space.root(), 0);
-        drop(guard);
-        self.spaces.free(&self.frames, SlabId(id.0), &self.counters);
-        cleared
     }
 
-    /// Clears every PTE of a VMA whose space no CPU has loaded. Returns how many there were.
-    fn zap(&self, space: SpaceId, vma: VmaId) -> u64 {
-        let range = self.vma(vma).range();
-        let root = self.space(space).root();
-        let mut cleared = 0;
-        let mut page = range.start;
-        while page < range.end() {
-            let table_end = PageIndex(page.table_base().0 + rmap::SLOTS_PER_TABLE as u64);
-            let end = table_end.min(range.end());
-            if let Some(table) = self.leaf_table(root, page) {
-                cleared += self.zap_table(
-                    space,
-                    vma,
-                    table,
-                    PageRange { start: page, pages: end.0 - page.0 },
-                );
-            }
-            page = end;
+    /// Tells the scheme that the PTE at `at` no longer maps `frame`.
+    #[inline]
+    pub(crate) fn tell_unmapped(&self, frame: Frame, at: &Mapping) {
+        if self.is_tracked(frame) {
+            self.scheme.unmap(self, frame, at);
         }
-        cleared
     }
 
-    fn zap_table(&self, space: SpaceId, vma: VmaId, table: Frame, range: PageRange) -> u64 {
-        let _guard = self.frames.lock(table, &self.counters);
-        let mut cleared = 0;
-        for page in range.start.0..range.end().0 {
-            let page = PageIndex(page);
-            let position = PtePosition { table, slot: page.slot() };
-            let slot = self.slot(position);
-            if !slot.read().is_present() {
-                continue;
-            }
-            let pte = slot.replace(Pte::EMPTY);
-            self.counters.pte_writes.add(1);
-            cleared += 1;
-            let frame = self.frame_of(pte);
-            self.scheme.unmap(self, frame, &Mapping { space, vma, page, position });
-            self.drop_mapping(frame);
-        }
-        cleared
-    }
-
-    /// One mapping of `frame` is gone: frees it with the last. Every TLB has been flushed of it.
-    pub(crate) fn drop_mapping(&self, frame: Frame) {
+    /// One mapping of `frame` is gone; whether nobody has any use for the frame now.
+    #[inline]
+    pub(crate) fn drop_mapping(&self, frame: Frame) -> bool {
         self.mapped_pages.lower();
-        if self.lower_mapcount(frame) == 0 {
+        self.lower_mapcount(frame) == 0 && self.is_unused(frame)
+    }
+
+    /// Whether nobody has any use for `frame`, a page.
+    fn is_unused(&self, frame: Frame) -> bool {
+        let info = self.frames.info(frame);
+        if info.mapcount().load(Relaxed) != 0 || info.pins().load(Relaxed) != 0 {
+            return false;
+        }
+        match self.frames.kind(frame) {
+            FrameKind::Anonymous => info.slot().is_none(),
+            FrameKind::ObjectPage => self.object_page(frame).is_none(),
+            _ => false,
+        }
+    }
+
+    /// Frees `frame`, a page that no TLB holds, if nobody has any use for it.
+    pub(crate) fn free_if_unused(&self, frame: Frame) {
+        if self.is_unused(frame) {
             self.frames.free(frame, &self.counters);
         }
     }
@@ -302,15 +304,33 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         self.frames.info(frame).mapcount().fetch_sub(1, Relaxed) - 1
     }
 
-    /// The page frame at `page` of a space, if one is mapped.
+    /// The entry for `page` of a space as it is now; that of a 2 MiB page for any page in it.
+    pub fn pte_at(&self, id: SpaceId, page: PageIndex) -> Pte {
+        let position = self.position_of(self.space(id).root(), page);
+        position.map_or(Pte::EMPTY, |position| self.slot(position).read())
+    }
+
+    /// The page frame at `page` of a space: that of its PTE or migration entry, and of a 2 MiB page
+    /// the first. The page of zeroes that all share is nobody's.
     pub fn frame_at(&self, id: SpaceId, page: PageIndex) -> Option<Frame> {
-        let table = self.leaf_table(self.space(id).root(), page)?;
-        let pte = self.slot(PtePosition { table, slot: page.slot() }).read();
-        pte.is_present().then(|| self.frame_of(pte))
+        let pte = self.pte_at(id, page);
+        let frame = self.named_frame(pte)?;
+        (frame != self.zero_page).then_some(frame)
+    }
+
+    /// Whether `frame` is on its way to another one.
+    #[inline]
+    pub(crate) fn is_migrating(&self, frame: Frame) -> bool {
+        self.frames.info(frame).is_marked(FrameMark::Migrating)
+    }
+
+    /// Whether the entry at `page` of a space is a migration entry.
+    pub fn is_migrating_at(&self, id: SpaceId, page: PageIndex) -> bool {
+        matches!(self.pte_at(id, page).entry(), Entry::Migration(_))
     }
 
     /// Every address space, oldest first. The caller keeps the list as it is.
-    pub(crate) fn spaces(&self) -> impl Iterator<Item = SpaceId> {
+    pub(crate) fn all_spaces(&self) -> impl Iterator<Item = SpaceId> {
         let mut next = space_at(&self.space_list.first);
         core::iter::from_fn(move || {
             let id = next?;
@@ -339,5 +359,6 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         let backward = next.map_or(&list.last, |after| &self.space(after).previous);
         forward.store(next.map_or(0, |after| after.0), Relaxed);
         backward.store(previous.map_or(0, |before| before.0), Relaxed);
+        self.hands.forget(id, next);
     }
 }

@@ -4,16 +4,17 @@ mod support;
 
 use model::Model;
 use rmap::Scheme;
-use support::{HEAP, assert_sound, heap, read, space_with_heap, try_touch, write};
-use vm::{Access, FaultKind, FaultRefused, MapError, PageRange, Vm};
+use support::{HEAP, assert_sound, read, space_with_heap, try_touch, vm, write};
+use vm::{Access, FaultKind, FaultRefused, MapError, MapRequest, Placement};
 
 #[test]
 fn a_first_touch_finds_zeroes() {
     fn test<S: Scheme>() {
         let machine = Model::new(256);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm::<S, _>(&machine);
         let space = space_with_heap(&vm, 4);
-        assert_eq!(try_touch(&vm, space, 0, Access::Read, 0), Ok((0, Some(FaultKind::ZeroFill))));
+        assert_eq!(try_touch(&vm, space, 0, Access::Read, 0), Ok((0, Some(FaultKind::SharedZero))));
+        assert_eq!(write(&vm, space, 0, 5), Some(FaultKind::ZeroFill));
         assert_eq!(write(&vm, space, 1, 7), Some(FaultKind::ZeroFill));
         assert_eq!(write(&vm, space, 1, 8), None);
         assert_eq!(read(&vm, space, 1), 8);
@@ -27,7 +28,7 @@ fn a_first_touch_finds_zeroes() {
 fn a_write_after_fork_copies_and_the_last_writer_reuses() {
     fn test<S: Scheme>() {
         let machine = Model::new(256);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm::<S, _>(&machine);
         let parent = space_with_heap(&vm, 4);
         write(&vm, parent, 0, 11);
         let forked = vm.fork(parent).unwrap();
@@ -48,7 +49,7 @@ fn a_write_after_fork_copies_and_the_last_writer_reuses() {
 fn the_parent_may_exit_before_its_children() {
     fn test<S: Scheme>() {
         let machine = Model::new(256);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm::<S, _>(&machine);
         let parent = space_with_heap(&vm, 20);
         (0..20).for_each(|page| _ = write(&vm, parent, page, page));
         let child = vm.fork(parent).unwrap().child;
@@ -71,7 +72,7 @@ fn the_parent_may_exit_before_its_children() {
 fn what_no_vma_covers_is_a_segfault() {
     fn test<S: Scheme>() {
         let machine = Model::new(256);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm::<S, _>(&machine);
         let space = space_with_heap(&vm, 4);
         assert_eq!(try_touch(&vm, space, 4, Access::Read, 0), Err(FaultRefused::Segfault));
         vm.tear_down().unwrap();
@@ -82,18 +83,19 @@ fn what_no_vma_covers_is_a_segfault() {
 #[test]
 fn ranges_that_cannot_be_mapped_are_refused() {
     let machine = Model::new(256);
-    let vm = Vm::<rmap::Scan, _>::new(&machine).unwrap();
+    let vm = vm::<rmap::Scan, _>(&machine);
     let space = space_with_heap(&vm, 4);
     let ranges = [
-        heap(1),
-        PageRange { start: HEAP.plus(3), pages: 9 },
-        PageRange { start: HEAP.plus(9), pages: 0 },
-        PageRange { start: rmap::PageIndex(0), pages: 1 },
-        PageRange { start: rmap::PageIndex((1 << 35) - 1), pages: 2 },
-        PageRange { start: HEAP.plus(9), pages: u64::MAX },
+        (HEAP, 1, MapError::Occupied),
+        (HEAP.plus(3), 9, MapError::Occupied),
+        (HEAP.plus(9), 0, MapError::BadRange),
+        (rmap::PageIndex(0), 1, MapError::BadRange),
+        (rmap::PageIndex((1 << 35) - 1), 2, MapError::BadRange),
+        (HEAP.plus(9), u64::MAX, MapError::BadRange),
     ];
-    for range in ranges {
-        assert_eq!(vm.mmap(space, range), Err(MapError::BadRange), "{range:?}");
+    for (start, pages, why) in ranges {
+        let request = MapRequest::private(Placement::Vacant(start), pages);
+        assert_eq!(vm.mmap(space, &request), Err(why), "{start:?}");
     }
 }
 
@@ -101,7 +103,7 @@ fn ranges_that_cannot_be_mapped_are_refused() {
 fn running_out_of_memory_leaves_no_trace() {
     fn test<S: Scheme>() {
         let machine = Model::new(64);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm::<S, _>(&machine);
         let parent = space_with_heap(&vm, 64);
         let mut written = 0;
         while try_touch(&vm, parent, written, Access::Write, written).is_ok() {
@@ -123,7 +125,7 @@ fn running_out_of_memory_leaves_no_trace() {
 fn a_fork_that_fails_half_way_leaves_no_child() {
     fn test<S: Scheme>() {
         let machine = Model::new(64);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm::<S, _>(&machine);
         let parent = space_with_heap(&vm, 64);
         let mut written = 0;
         // Leave room for the child's root and VMA, not for all of its tables.

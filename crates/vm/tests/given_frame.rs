@@ -4,8 +4,8 @@ mod support;
 
 use model::Model;
 use rmap::{Coverage, Frame, HintExclusive, PageIndex, PteNext, Scan, Scheme, SpaceId};
-use support::{HEAP, assert_sound, read, space_with_heap, write};
-use vm::{FaultKind, UnmapOutcome, Vm, WhenIncomplete};
+use support::{HEAP, assert_sound, read, space_with_heap, vm, vm_with_swap, write};
+use vm::{FaultKind, Refused, Vm, WhenIncomplete};
 
 /// A parent with `pages` written pages, and `children` forked from it.
 fn family<S: Scheme>(vm: &Vm<'_, S, Model>, pages: u64, children: usize) -> Vec<SpaceId> {
@@ -22,7 +22,7 @@ fn frame_of<S: Scheme>(vm: &Vm<'_, S, Model>, space: SpaceId, page: u64) -> Fram
 #[test]
 fn pte_next_takes_one_probe_per_sharer() {
     let machine = Model::new(1024);
-    let vm = Vm::<PteNext, _>::new(&machine).unwrap();
+    let vm = vm::<PteNext, _>(&machine);
     let family = family(&vm, 40, 6);
     for page in [0, 15, 16, 39] {
         let found = vm.find(frame_of(&vm, family[0], page), WhenIncomplete::Refuse);
@@ -34,7 +34,7 @@ fn pte_next_takes_one_probe_per_sharer() {
 #[test]
 fn scan_walks_every_table_up_to_the_last_sharer() {
     let machine = Model::new(1024);
-    let vm = Vm::<Scan, _>::new(&machine).unwrap();
+    let vm = vm::<Scan, _>(&machine);
     let family = family(&vm, 40, 6);
     // The heap straddles two tables; seven spaces of 40 slots are walked in order of age.
     for page in [0, 15, 16, 39] {
@@ -49,7 +49,7 @@ fn scan_walks_every_table_up_to_the_last_sharer() {
 #[test]
 fn hint_exclusive_knows_unshared_pages_only() {
     let machine = Model::new(1024);
-    let vm = Vm::<HintExclusive, _>::new(&machine).unwrap();
+    let vm = vm::<HintExclusive, _>(&machine);
     let family = family(&vm, 4, 1);
     let find = |space, page| {
         let found = vm.find(frame_of(&vm, space, page), WhenIncomplete::Refuse);
@@ -73,7 +73,7 @@ fn hint_exclusive_knows_unshared_pages_only() {
 fn where_the_plan_says_scan_every_scheme_is_exact() {
     fn test<S: Scheme>() {
         let machine = Model::new(1024);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm::<S, _>(&machine);
         let family = family(&vm, 4, 3);
         let found = vm.find(frame_of(&vm, family[0], 2), WhenIncomplete::Scan);
         assert_eq!((found.coverage, found.mappings), (Coverage::Exact, 4));
@@ -83,20 +83,20 @@ fn where_the_plan_says_scan_every_scheme_is_exact() {
 }
 
 #[test]
-fn an_unmapped_frame_is_gone_for_all_and_comes_back_as_zeroes() {
+fn an_unmapped_frame_is_gone_for_all_and_comes_back_from_swap() {
     fn test<S: Scheme>() {
         let machine = Model::new(1024);
-        let vm = Vm::<S, _>::new(&machine).unwrap();
+        let vm = vm_with_swap::<S, _>(&machine, 8);
         let family = family(&vm, 4, 3);
         for space in &family {
             assert_eq!(read(&vm, *space, 2), 102);
         }
         let frame = frame_of(&vm, family[0], 2);
-        assert_eq!(vm.unmap_frame(frame, WhenIncomplete::Scan).outcome, UnmapOutcome::Freed);
+        assert_eq!(vm.unmap_frame(frame, WhenIncomplete::Scan).outcome, Ok(()));
         assert_sound(&vm);
         assert!(family.iter().all(|space| vm.frame_at(*space, HEAP.plus(2)).is_none()));
         for space in &family {
-            assert_eq!(read(&vm, *space, 2), 0);
+            assert_eq!(read(&vm, *space, 2), 102);
         }
         assert_sound(&vm);
         vm.tear_down().unwrap();
@@ -107,10 +107,10 @@ fn an_unmapped_frame_is_gone_for_all_and_comes_back_as_zeroes() {
 #[test]
 fn a_frame_that_is_not_fully_known_is_left_alone() {
     let machine = Model::new(1024);
-    let vm = Vm::<HintExclusive, _>::new(&machine).unwrap();
+    let vm = vm_with_swap::<HintExclusive, _>(&machine, 8);
     let family = family(&vm, 4, 1);
     let frame = frame_of(&vm, family[0], 0);
-    assert_eq!(vm.unmap_frame(frame, WhenIncomplete::Refuse).outcome, UnmapOutcome::Incomplete);
+    assert_eq!(vm.unmap_frame(frame, WhenIncomplete::Refuse).outcome, Err(Refused::Incomplete));
     assert_eq!(read(&vm, family[0], 0), 100);
     assert_eq!(vm.counters().refused.get(), 1);
     assert_sound(&vm);
@@ -119,10 +119,10 @@ fn a_frame_that_is_not_fully_known_is_left_alone() {
 #[test]
 fn a_frame_that_is_no_page_is_refused() {
     let machine = Model::new(1024);
-    let vm = Vm::<PteNext, _>::new(&machine).unwrap();
+    let vm = vm::<PteNext, _>(&machine);
     for frame in [Frame(0), Frame(1023)] {
         let unmapped = vm.unmap_frame(frame, WhenIncomplete::Scan);
-        assert_eq!(unmapped.outcome, UnmapOutcome::NotAPage);
+        assert_eq!(unmapped.outcome, Err(Refused::NotAPage));
     }
     assert_eq!(vm.frame_at(space_with_heap(&vm, 1), PageIndex(1)), None);
 }

@@ -19,7 +19,7 @@ pub use frame::{Decoded, FrameDecoder, FrameTooLong, crc32c, encode_frame};
 pub use frame_message::{Envelope, GuestMessage, Hole, HostMessage, Session, StreamOffset};
 pub use guest::GuestLink;
 pub use plan::{
-    HostPresence, MAX_LISTED, MAX_PLAN, Name, Parameter, Plan, PlanError, WhenIncomplete,
+    Activity, HostPresence, MAX_LISTED, MAX_PLAN, Name, Parameter, Plan, PlanError, WhenIncomplete,
     WorkloadSpec,
 };
 pub use record::{Crash, Group, NotARecord, Record, Refusal, Value, unstuff};

@@ -15,18 +15,20 @@ pub const MAX_PLAN: usize = 10 * 1024;
 /// An id such as `pte-next` or `fork-exit`.
 pub type Name = heapless::String<32>;
 
-/// Every scheme x every workload x rounds.
+/// What to do, with which schemes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Plan {
     /// The plan's name, `quick` for the default.
     pub name: Name,
+    /// What is done with the schemes.
+    pub activity: Activity,
     /// Scheme ids.
     pub schemes: heapless::Vec<Name, MAX_LISTED>,
     /// Workloads with the parameters that differ from their defaults.
     pub workloads: heapless::Vec<WorkloadSpec, MAX_LISTED>,
     /// How often each cell runs, at least 1.
     pub rounds: u16,
-    /// Seeds the order of cells and every workload.
+    /// Seeds the order of cells, every workload and random events.
     pub seed: u64,
     /// CPUs that take part.
     pub cpus: u16,
@@ -34,6 +36,21 @@ pub struct Plan {
     pub when_incomplete: WhenIncomplete,
     /// How long the guest waits for a host that does not answer.
     pub host: HostPresence,
+}
+
+/// What a plan does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub enum Activity {
+    /// Every scheme x every workload x rounds, timed.
+    Measure,
+    /// Random events under every scheme, compared with what they should do; workloads and rounds
+    /// mean nothing.
+    Verify {
+        /// How many, shared evenly by the schemes.
+        events: u64,
+        /// After how many events everything is checked against the oracle, at least 1.
+        check_every: u32,
+    },
 }
 
 /// Why bytes are no plan, or a plan no bytes.
@@ -112,7 +129,7 @@ pub enum HostPresence {
 
 #[cfg(test)]
 mod tests {
-    use super::{HostPresence, MAX_LISTED, MAX_PLAN, Name, Parameter, Plan, PlanError};
+    use super::{Activity, HostPresence, MAX_LISTED, MAX_PLAN, Name, Parameter, Plan, PlanError};
     use super::{WhenIncomplete, WorkloadSpec};
 
     fn longest() -> Plan {
@@ -122,6 +139,7 @@ mod tests {
         let workload = WorkloadSpec { name: name.clone(), parameters };
         Plan {
             name: name.clone(),
+            activity: Activity::Verify { events: u64::MAX, check_every: u32::MAX },
             schemes: core::iter::repeat_n(name, MAX_LISTED).collect(),
             workloads: core::iter::repeat_n(workload, MAX_LISTED).collect(),
             rounds: u16::MAX,

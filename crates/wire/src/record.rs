@@ -79,6 +79,26 @@ pub enum Record<'a> {
         /// Its value.
         value: u64,
     },
+    /// How far random events have come in a cell; the last one counts.
+    Verified {
+        /// The cell.
+        cell: u32,
+        /// Events that did what they should.
+        events: u64,
+        /// Times that everything was checked against the oracle.
+        checks: u64,
+    },
+    /// A random event did not do what it should; the cell ends.
+    Mismatch {
+        /// The cell.
+        cell: u32,
+        /// The seed of the world in which it happened.
+        seed: u64,
+        /// Which event of that world, from 1; the last one if it shows only as all is taken apart.
+        event: u64,
+        /// What is wrong, as a clause.
+        what: &'a str,
+    },
     /// The cell is over.
     CellFinished {
         /// The cell.
@@ -226,6 +246,8 @@ mod tests {
             survives(&Record::Fact { name, value: Value::Hex(value) });
             survives(&Record::Count { cell, group: Group::Outcomes, name, value });
             survives(&Record::CellFinished { cell, failure: Some(name) });
+            survives(&Record::Verified { cell, events: value, checks: value });
+            survives(&Record::Mismatch { cell, seed: value, event: value, what: name });
             survives(&Record::Samples { cell, op: name, first: cell, values: &values });
         }
 

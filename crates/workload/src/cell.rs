@@ -3,7 +3,7 @@
 use core::fmt;
 
 use rmap::{Scheme, SchemeId, SchemeVisitor, SpaceId};
-use vm::{Inconsistency, Machine, Vm, WhenIncomplete};
+use vm::{Inconsistency, Machine, ObjectId, Vm, WhenIncomplete};
 
 use crate::executor::Executor;
 use crate::{Demand, EventError, Parameters, Recorder, Sample, WorkloadId};
@@ -35,6 +35,8 @@ pub struct Scratch<'a> {
     pub samples: &'a mut [Sample],
     /// Room for [`Demand::processes`].
     pub processes: &'a mut [Option<SpaceId>],
+    /// Room for [`Demand::objects`].
+    pub objects: &'a mut [Option<ObjectId>],
 }
 
 /// Which object of a cell in `summary.json` a count belongs to.
@@ -94,7 +96,7 @@ pub struct CellReport<'a> {
     pub failure: Option<CellFailure>,
 }
 
-const COUNTS: usize = 18;
+const COUNTS: usize = 20;
 
 /// Runs `cell` on `machine`, whose arena it lays out afresh; then checks every frame against the
 /// tables and takes everything apart, outside timing.
@@ -113,19 +115,21 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
 
     fn visit<S: Scheme>(self) -> CellReport<'s> {
         let recorder = Recorder::new(self.scratch.samples);
-        let Ok(vm) = Vm::<S, M>::new(self.machine) else {
+        let Ok(vm) = Vm::<S, M>::new(self.machine, &self.cell.demand().vm_config()) else {
             let failure = Some(CellFailure::ArenaTooSmall);
             return CellReport { recorder, counts: NO_COUNTS, failure };
         };
         let policy = self.cell.when_incomplete;
-        let mut executor = Executor::new(&vm, policy, self.scratch.processes, recorder);
+        let tables = (self.scratch.processes, self.scratch.objects);
+        let mut executor = Executor::new(&vm, policy, tables, recorder);
         let ran = self.machine.with_faults(&vm, || {
             let parameters = &self.cell.parameters;
             self.cell.workload.for_each_event(parameters, |event| executor.apply(event))
         });
-        let recorder = executor.into_recorder();
         let counts = counts(&vm);
-        let failure = first_failure(&vm, ran, recorder.overflow());
+        let checked = vm.check();
+        let recorder = executor.finish();
+        let failure = first_failure(&vm, ran, checked, recorder.overflow());
         CellReport { recorder, counts, failure }
     }
 }
@@ -133,9 +137,10 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
 fn first_failure<S: Scheme, M: Machine>(
     vm: &Vm<'_, S, M>,
     ran: Result<(), EventError>,
+    checked: Result<(), Inconsistency>,
     lost: u64,
 ) -> Option<CellFailure> {
-    let checked = vm.check().and_then(|()| vm.tear_down()).map_err(CellFailure::Check);
+    let checked = checked.and_then(|()| vm.tear_down()).map_err(CellFailure::Check);
     let kept = if lost == 0 { Ok(()) } else { Err(CellFailure::SamplesLost(lost)) };
     ran.map_err(CellFailure::Event).and(checked).and(kept).err()
 }
@@ -162,6 +167,8 @@ fn counts<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; COUNTS] {
         outcome("find_partial", counters.find_partial.get()),
         outcome("find_unknown", counters.find_unknown.get()),
         outcome("freed", counters.freed.get()),
+        outcome("migrated", counters.migrated.get()),
+        outcome("reclaimed", counters.reclaimed.get()),
         outcome("refused", counters.refused.get()),
         footprint("bytes_per_frame", bytes.bytes_per_frame),
         footprint("metadata_peak_bytes", bytes.metadata_peak),

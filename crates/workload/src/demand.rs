@@ -1,6 +1,7 @@
 //! How much memory a workload needs, known before it starts.
 
 use rmap::SLOTS_PER_TABLE;
+use vm::VmConfig;
 
 /// The most that a workload has in use at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +14,22 @@ pub struct Demand {
     pub pages_per_process: u64,
     /// Operations that are timed, over the whole run.
     pub samples: u64,
+    /// Pages on the swap device.
+    pub swap_slots: u64,
+    /// Files and segments.
+    pub objects: u64,
 }
 
 impl Demand {
     /// What an empty plan needs.
-    pub const NOTHING: Self = Self { pages: 0, processes: 0, pages_per_process: 0, samples: 0 };
+    pub const NOTHING: Self = Self {
+        pages: 0,
+        processes: 0,
+        pages_per_process: 0,
+        samples: 0,
+        swap_slots: 0,
+        objects: 0,
+    };
 
     /// Bytes that a frame's structure takes at most, whatever the scheme keeps there.
     const FRAME_INFO: u64 = 64;
@@ -34,10 +46,17 @@ impl Demand {
     pub const fn arena_frames(self) -> u64 {
         let leaf_tables = self.pages_per_process.div_ceil(SLOTS_PER_TABLE as u64) + 1;
         let tables = Self::DIRECTORIES + leaf_tables * (1 + Self::COMPANIONS);
-        let used = self.pages + self.processes * (tables + 1);
+        let swap = self.vm_config().swap_frames() as u64;
+        let used = self.pages + self.processes * (tables + 1) + self.objects * 2 + swap;
         let with_table = used + (used * Self::FRAME_INFO).div_ceil(4096 - Self::FRAME_INFO);
         // An eighth of slack for slabs and for blocks that do not fit.
         (with_table + with_table / 8).next_multiple_of(Self::STEP)
+    }
+
+    /// The VM that it runs on.
+    #[must_use]
+    pub const fn vm_config(self) -> VmConfig {
+        VmConfig { swap_slots: self.swap_slots as u32 }
     }
 
     /// What both need when they run one after the other.
@@ -48,6 +67,8 @@ impl Demand {
             processes: larger(self.processes, other.processes),
             pages_per_process: larger(self.pages_per_process, other.pages_per_process),
             samples: larger(self.samples, other.samples),
+            swap_slots: larger(self.swap_slots, other.swap_slots),
+            objects: larger(self.objects, other.objects),
         }
     }
 }

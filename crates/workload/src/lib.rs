@@ -3,6 +3,9 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
 mod cell;
 mod demand;
 mod event;
@@ -12,11 +15,13 @@ mod parameters;
 mod recorder;
 mod registry;
 mod schedule;
+pub mod trace;
+pub mod verify;
 mod workloads;
 
 pub use cell::{Cell, CellFailure, CellReport, Count, CountGroup, Scratch, run_cell};
 pub use demand::Demand;
-pub use event::{Event, Primitive, Process};
+pub use event::{Event, FrameOperation, Object, Place, Primitive, Process, Source};
 pub use executor::EventError;
 pub use op::{Op, Unit};
 pub use parameters::{ParameterError, ParameterSpec, Parameters};

@@ -36,7 +36,7 @@ impl WorkloadId {
     pub const fn summary(self) -> &'static str {
         match self {
             Self::Calibration => {
-                "the stopwatch, flushes, page copy and the least any fork must do, each by itself"
+                "flushes, page copy, the least any fork must do, and every operation of the VM, each by itself"
             }
             Self::ForkExit => {
                 "a shell's fork and exit: hurts schemes that pay for each PTE at fork"

@@ -2,7 +2,7 @@
 
 use model::Model;
 use rmap::{SchemeId, SpaceId};
-use vm::WhenIncomplete;
+use vm::{ObjectId, WhenIncomplete};
 use workload::{Cell, CellFailure, Op, Parameters, Sample, Scratch, WorkloadId, run_cell};
 
 /// What a cell left behind, by name.
@@ -40,7 +40,9 @@ fn run(cell: &Cell) -> Outcome {
     let machine = Model::new(demand.arena_frames() as u32);
     let mut samples = vec![Sample::default(); demand.samples as usize];
     let mut processes: Vec<Option<SpaceId>> = vec![None; demand.processes as usize];
-    let scratch = Scratch { samples: &mut samples, processes: &mut processes };
+    let mut objects: Vec<Option<ObjectId>> = vec![None; demand.objects as usize];
+    let scratch =
+        Scratch { samples: &mut samples, processes: &mut processes, objects: &mut objects };
     let report = run_cell(cell, &machine, scratch);
     assert_eq!(machine.stale_uses(), []);
     Outcome {
@@ -135,7 +137,8 @@ fn an_arena_that_is_too_small_is_a_failure_and_not_a_panic() {
         let machine = Model::new(frames);
         let mut samples = vec![Sample::default(); 100];
         let mut processes = [None; 2];
-        let scratch = Scratch { samples: &mut samples, processes: &mut processes };
+        let objects = &mut [];
+        let scratch = Scratch { samples: &mut samples, processes: &mut processes, objects };
         assert!(run_cell(&cell, &machine, scratch).failure.is_some());
     }
 }

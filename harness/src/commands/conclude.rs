@@ -36,7 +36,7 @@ pub fn conclude(
     circumstances: Circumstances<'_>,
 ) -> Result<Exit, Error> {
     let Circumstances { command, started, route, qemu, shell } = circumstances;
-    let verdict = Verdict::on(heard, qemu);
+    let verdict = Verdict::on(heard, qemu).saved();
     let complete = is_complete(heard);
     let provenance = Provenance {
         command,

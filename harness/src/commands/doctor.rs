@@ -25,6 +25,11 @@ pub fn doctor() -> Result<Exit, Error> {
     let state =
         if kvm { "usable; whether it is native is measured by `run`" } else { "not usable" };
     let _ = writeln!(text, "{:<20} {:<32} {state}", "/dev/kvm", "runs the guest on the CPU");
+    let _ = writeln!(
+        text,
+        "{:<20} {:<32} always; `run` and `verify` need nothing else for it",
+        "--machine model", "the same code in a process"
+    );
     let target = target_installed(&root(), shell)?;
     let state = if target { "installed" } else { "missing" };
     let _ = writeln!(text, "{TARGET:<20} {:<32} {state}", "the guest's Rust target");

@@ -1,23 +1,30 @@
 //! One file per command, and what they have in common.
 
+mod boot;
 mod collect;
 mod conclude;
 mod doctor;
 mod list;
 mod replay;
 mod run;
+mod run_modelled;
+mod verify;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::cli::Command;
+use crate::cli::{Command, Machine};
 use crate::error::Error;
 use crate::exit::Exit;
 
 /// Carries out a command.
 pub fn run(command: Command) -> Result<Exit, Error> {
     match command {
+        Command::Run(arguments) if arguments.machine == Machine::Model => {
+            run_modelled::run(&arguments)
+        }
         Command::Run(arguments) => run::run(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
         Command::Collect(arguments) => collect::collect(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::List { what } => list::list(what),

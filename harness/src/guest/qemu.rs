@@ -36,6 +36,18 @@ pub enum Accelerator {
     Icount,
 }
 
+impl Accelerator {
+    /// As `--machine` names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kvm(_) => "kvm",
+            Self::Tcg => "tcg",
+            Self::Icount => "icount",
+        }
+    }
+}
+
 /// How KVM's CPU is described. Some hosts die of a feature that their KVM announces and cannot do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpuModel(&'static str);

@@ -3,10 +3,12 @@
 mod named;
 mod registry;
 mod selection;
+mod verification;
 
 pub use named::{DEFAULT, NamedPlan, PLANS};
 pub use registry::{Entry, Kind, entries};
 pub use selection::Selection;
+pub use verification::Verification;
 
 use wire::{MAX_PLAN, Plan};
 

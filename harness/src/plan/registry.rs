@@ -14,7 +14,7 @@ pub enum Kind {
     Workload,
     /// A named plan.
     Plan,
-    /// What runs the guest.
+    /// What a plan runs on.
     Machine,
 }
 

@@ -44,7 +44,7 @@ impl Selection {
 
 /// The ids that were asked for, in the registry's order, so that the order of words on the command
 /// line cannot change a result.
-fn chosen(kind: Kind, wanted: &[String]) -> Result<Vec<&'static str>, PlanError> {
+pub(super) fn chosen(kind: Kind, wanted: &[String]) -> Result<Vec<&'static str>, PlanError> {
     let known = entries(kind);
     for (index, name) in wanted.iter().enumerate() {
         if !known.iter().any(|entry| entry.name == name) {
@@ -70,7 +70,7 @@ fn spec(plan: &Plan, workload: &'static str) -> WorkloadSpec {
     listed.cloned().unwrap_or_else(fresh)
 }
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     text.try_into().expect("the ids of the registries fit a wire name")
 }
 

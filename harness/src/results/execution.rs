@@ -48,9 +48,9 @@ impl Execution {
     /// The unit of its samples.
     pub fn unit(self) -> Unit {
         match self {
-            Self::BareMetal | Self::Virtualized | Self::Model => Unit::Cycles,
+            Self::BareMetal | Self::Virtualized => Unit::Cycles,
             Self::Exact => Unit::Instructions,
-            Self::Emulated => Unit::Ticks,
+            Self::Emulated | Self::Model => Unit::Ticks,
         }
     }
 
@@ -74,7 +74,9 @@ impl Execution {
             }
             Self::Exact => "Instructions, the same in every run; they say nothing of caches.",
             Self::Emulated => "Ticks of an emulator: good for function, not for figures.",
-            Self::Model => "TSC reference cycles in a process; flushes are counted and not timed.",
+            Self::Model => {
+                "One tick is 1 ns of this host's clock, in a Linux process: data structures on real caches; flushes are counted and not timed."
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ mod summary;
 pub use execution::{Execution, Unit};
 pub use folder::Folder;
 pub use op_run::{OpRun, Piece};
-pub use run::{CellEnd, CellRun, CrashReport, Fact, Refused, Run, shown};
+pub use run::{CellEnd, CellRun, CrashReport, Fact, Mismatch, Refused, Run, Verified, shown};
 pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
 pub use samples_csv::write_samples;
 pub use statistics::ratio;

@@ -71,8 +71,32 @@ pub struct CellRun {
     pub outcomes: BTreeMap<String, u64>,
     /// Footprint figures.
     pub footprint: BTreeMap<String, u64>,
+    /// How far random events came, in a cell of them.
+    pub verified: Option<Verified>,
+    /// The random event that did not do what it should.
+    pub mismatch: Option<Mismatch>,
     /// How the cell ended, if it did.
     pub end: Option<CellEnd>,
+}
+
+/// How far random events came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Events that did what they should.
+    pub events: u64,
+    /// Times that everything was checked against the oracle.
+    pub checks: u64,
+}
+
+/// A random event that did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The seed of the world in which it happened.
+    pub seed: u64,
+    /// Which of that world, from 1.
+    pub event: u64,
+    /// What is wrong, as a clause.
+    pub what: String,
 }
 
 /// How a cell ended.
@@ -195,6 +219,14 @@ impl Run {
                     Group::Footprint => &mut cell.footprint,
                 };
                 counts.insert(name, *value);
+            }
+            Record::Verified { cell, events, checks } => {
+                let verified = Verified { events: *events, checks: *checks };
+                self.cell(*cell)?.verified = Some(verified);
+            }
+            Record::Mismatch { cell, seed, event, what } => {
+                let mismatch = Mismatch { seed: *seed, event: *event, what: shown(what) };
+                self.cell(*cell)?.mismatch = Some(mismatch);
             }
             Record::CellFinished { cell, failure } => {
                 let end = failure.map_or(CellEnd::Passed, |what| CellEnd::Failed(shown(what)));

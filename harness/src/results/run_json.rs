@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde::Serialize;
-use wire::{HostPresence, Plan, WhenIncomplete};
+use wire::{Activity, HostPresence, Plan, WhenIncomplete};
 
 use super::{CellEnd, CrashReport, Fact, Run};
 use crate::link::LinkCounters;
@@ -69,7 +69,7 @@ pub struct Git {
 /// How the guest was reached; what does not apply is null.
 #[derive(Debug, Default, Serialize)]
 pub struct Route {
-    /// `kvm`, `tcg`, `icount`, or how a line was opened.
+    /// `kvm`, `tcg`, `icount`, `model`, or how a line was opened.
     pub machine: String,
     /// `iso` or `direct`.
     pub boot: Option<&'static str>,
@@ -92,6 +92,7 @@ pub struct Route {
 #[derive(Debug, Serialize)]
 struct PlanJson<'r> {
     name: &'r str,
+    activity: ActivityJson,
     schemes: Vec<&'r str>,
     workloads: Vec<WorkloadJson<'r>>,
     rounds: u16,
@@ -99,6 +100,13 @@ struct PlanJson<'r> {
     cpus: u16,
     when_incomplete: &'static str,
     host: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum ActivityJson {
+    Measure,
+    Verify { events: u64, check_every: u32 },
 }
 
 #[derive(Debug, Serialize)]
@@ -146,6 +154,12 @@ impl<'r> RunJson<'r> {
 fn plan_json(plan: &Plan) -> PlanJson<'_> {
     PlanJson {
         name: &plan.name,
+        activity: match plan.activity {
+            Activity::Measure => ActivityJson::Measure,
+            Activity::Verify { events, check_every } => {
+                ActivityJson::Verify { events, check_every }
+            }
+        },
         schemes: plan.schemes.iter().map(heapless::String::as_str).collect(),
         workloads: plan.workloads.iter().map(workload_json).collect(),
         rounds: plan.rounds,

@@ -16,7 +16,8 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use wire::guest::SerialPort;
 use wire::{
-    Crash, HostPresence, Name, Plan, Record, Refusal, Versions, WhenIncomplete, WorkloadSpec,
+    Activity, Crash, HostPresence, Name, Plan, Record, Refusal, Versions, WhenIncomplete,
+    WorkloadSpec,
 };
 
 /// A finished call.
@@ -58,6 +59,7 @@ fn plan() -> Plan {
     let workload = |text| WorkloadSpec { name: name(text), parameters: heapless::Vec::new() };
     Plan {
         name: name("own"),
+        activity: Activity::Measure,
         schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
         workloads: ["fork-exit", "fork-touch"].map(workload).into_iter().collect(),
         rounds: 3,

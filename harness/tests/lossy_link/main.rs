@@ -6,7 +6,9 @@ use cable::{Cable, Noise};
 use harness::link::{Answer, Ending, Notice, PlanBytes, Receiver};
 use proptest::prelude::*;
 use wire::guest::{Delivery, Greeting, GuestLink, PlanAtHand};
-use wire::{Crash, HostPresence, MAX_PLAN, Name, Plan, Record, Session, Value, WhenIncomplete};
+use wire::{
+    Activity, Crash, HostPresence, MAX_PLAN, Name, Plan, Record, Session, Value, WhenIncomplete,
+};
 
 const BUILD: [u8; 8] = *b"build id";
 const SESSION: Session = Session::draw(0x1_2345);
@@ -50,6 +52,7 @@ fn plan() -> Plan {
     let schemes = ["scan", "pte-next", "hint-exclusive", "lineage", "pv-hash", "pte-chain-block"];
     Plan {
         name: name("long"),
+        activity: Activity::Measure,
         schemes: schemes.iter().cycle().take(24).map(|id| name(id)).collect(),
         workloads: heapless::Vec::new(),
         rounds: 3,

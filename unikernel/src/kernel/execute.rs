@@ -1,16 +1,19 @@
 //! A plan carried out: memory for its hungriest cell, then cell after cell, with a flush of the line
 //! between two of them.
 
-use core::num::NonZeroU64;
+use core::num::{NonZeroU32, NonZeroU64};
 
 use rmap::SpaceId;
+use runner::verify::{Engine, Orders, Shadowed, verify};
 use runner::{Buffers, Resolved, Sink, quick, resolve, run};
-use vm::FRAME_BYTES;
+use vm::{FRAME_BYTES, ObjectId};
 use wire::guest::LogFull;
-use wire::{HostPresence, Plan, Record, Refusal};
+use wire::{Activity, HostPresence, Plan, Record, Refusal};
 use workload::Sample;
+use workload::verify::Shadow;
 
 use super::machine::Hardware;
+use super::once::TakeOnce;
 use super::power::ExitCode;
 use super::run::{Guest, Link, free_bytes_for_log, set_current_cell};
 
@@ -20,32 +23,72 @@ const MIB: u64 = 1 << 20;
 /// alignment of the arena.
 const OVERHEAD: u64 = 20 * MIB;
 
+/// Too large for a stack.
+static SHADOW: TakeOnce<Shadow> = TakeOnce::new(Shadow::new());
+
 /// Carries out `plan`, or the default plan.
 pub fn plan(guest: &mut Guest<'_>, plan: Option<Plan>) -> ExitCode {
     let plan = plan.unwrap_or_else(|| quick(HostPresence::Uncertain));
     let carried_out = match resolve(&plan) {
-        Ok(resolved) => carry_out(guest, &plan, &resolved),
+        Ok(resolved) => match plan.activity {
+            Activity::Measure => measure(guest, &plan, &resolved),
+            Activity::Verify { events, check_every } => {
+                let check_every = NonZeroU32::new(check_every).unwrap_or(NonZeroU32::MIN);
+                live_through(guest, &plan, &resolved, Orders { events, check_every })
+            }
+        },
         Err(refusal) => refuse(guest.link, refusal),
     };
     // A log that is full has the host miss the end of the stream, which it reports.
     carried_out.unwrap_or(ExitCode::Refused)
 }
 
-fn carry_out(guest: &mut Guest<'_>, plan: &Plan, resolved: &Resolved) -> Result<ExitCode, LogFull> {
+fn measure(guest: &mut Guest<'_>, plan: &Plan, resolved: &Resolved) -> Result<ExitCode, LogFull> {
     let Some((machine, buffers)) = provide(guest, resolved) else {
-        let mib = |bytes: u64| bytes.div_ceil(MIB) as u32;
-        let needed_mib = mib(needed_bytes(resolved));
-        let present_mib = mib(guest.memory.usable_bytes());
-        return refuse(guest.link, Refusal::Memory { needed_mib, present_mib });
+        return too_little(guest, needed_bytes(resolved));
     };
-    let mut room = [0; wire::MAX_PLAN];
-    let encoded = plan.encode(&mut room).unwrap_or_default();
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
-    guest.link.record(&Record::RunStarted { cells, plan: encoded })?;
+    start(guest.link, plan, cells)?;
     let ticks_per_unit =
         NonZeroU64::new(guest.execution.ticks_per_unit()).unwrap_or(NonZeroU64::MIN);
     run(resolved, &machine, buffers, ticks_per_unit, &mut Line(guest.link))?;
     Ok(ExitCode::Done)
+}
+
+fn live_through(
+    guest: &mut Guest<'_>,
+    plan: &Plan,
+    resolved: &Resolved,
+    orders: Orders,
+) -> Result<ExitCode, LogFull> {
+    const FRAMES: u32 = <Shadowed<&mut Shadow> as Engine>::ARENA_FRAMES;
+    let Some(arena) = guest.memory.take_arena(FRAMES) else {
+        return too_little(guest, OVERHEAD + u64::from(FRAMES) * FRAME_BYTES as u64);
+    };
+    let machine = Hardware::new(arena, guest.memory.kernel_root());
+    start(guest.link, plan, resolved.schemes().len() as u32)?;
+    // Hardware does not tell of translations that it should not have used.
+    verify(
+        resolved,
+        orders,
+        &mut Shadowed::new(SHADOW.take()),
+        &machine,
+        &mut || None,
+        &mut Line(guest.link),
+    )?;
+    Ok(ExitCode::Done)
+}
+
+fn start(link: &mut Link, plan: &Plan, cells: u32) -> Result<(), LogFull> {
+    let mut room = [0; wire::MAX_PLAN];
+    let encoded = plan.encode(&mut room).unwrap_or_default();
+    link.record(&Record::RunStarted { cells, plan: encoded })
+}
+
+fn too_little(guest: &mut Guest<'_>, needed_bytes: u64) -> Result<ExitCode, LogFull> {
+    let mib = |bytes: u64| bytes.div_ceil(MIB) as u32;
+    let (needed_mib, present_mib) = (mib(needed_bytes), mib(guest.memory.usable_bytes()));
+    refuse(guest.link, Refusal::Memory { needed_mib, present_mib })
 }
 
 /// Takes the arena and the buffers, if there is memory for all of them.
@@ -58,15 +101,17 @@ fn provide(guest: &mut Guest<'_>, resolved: &Resolved) -> Option<(Hardware, Buff
     let arena = memory.take_arena(frames)?;
     let samples = memory.take_slice(demand.samples as usize, Sample::default())?;
     let processes = memory.take_slice(demand.processes as usize, None::<SpaceId>)?;
+    let objects = memory.take_slice(demand.objects as usize, None::<ObjectId>)?;
     let machine = Hardware::new(arena, memory.kernel_root());
-    Some((machine, Buffers { samples, processes }))
+    Some((machine, Buffers { samples, processes, objects }))
 }
 
 /// Memory that a machine should have for the plan.
 fn needed_bytes(resolved: &Resolved) -> u64 {
     let demand = resolved.demand();
     let buffers = demand.samples * size_of::<Sample>() as u64
-        + demand.processes * size_of::<Option<SpaceId>>() as u64;
+        + demand.processes * size_of::<Option<SpaceId>>() as u64
+        + demand.objects * size_of::<Option<ObjectId>>() as u64;
     let log = free_bytes_for_log(resolved.stream_bytes());
     let arena = resolved.arena_frames() * FRAME_BYTES as u64;
     OVERHEAD + (arena + buffers + resolved.stream_bytes()).max(log)
@@ -85,6 +130,10 @@ impl Sink for Line<'_> {
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), LogFull> {
         self.0.record(record)
+    }
+
+    fn pause(&mut self) {
+        self.0.flush();
     }
 
     fn cell_begins(&mut self, cell: u32) {

@@ -9,8 +9,8 @@
 //!                                     page-cache frames keep (object, offset) in the same words
 //! ```
 //!
-//! Cost: map and reuse store one word; fork clears one per page; unmap clears it. Find: 1 probe, or
-//! the answer *unknown*.
+//! Cost: map, reuse and move store one word; fork clears one per page; unmap clears it. A page that
+//! is alone when it comes back from swap is known again. Find: 1 probe, or the answer *unknown*.
 //! Bytes: 0 per frame (overlaid), 0 per mapping.
 //! Known failure: after a fork storm nothing is known of any page until its next write fault.
 //! Source: the mail, third paragraph from "One approach is to have just a hint-map".
@@ -18,8 +18,8 @@
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::{
-    Coverage, Frame, Mapping, OutOfMemory, PtePosition, Scheme, SchemeId, Search, Store, Violation,
-    Visit,
+    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition,
+    SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
 };
 
 /// See the module's text.
@@ -27,6 +27,10 @@ use crate::{
 pub struct HintExclusive;
 
 impl HintExclusive {
+    fn hint(store: &impl Store<Self>, frame: Frame) -> u64 {
+        store.overlay(frame)[0].load(Relaxed)
+    }
+
     fn set_hint(store: &impl Store<Self>, frame: Frame, word: u64) {
         store.overlay(frame)[0].store(word, Relaxed);
     }
@@ -34,6 +38,7 @@ impl HintExclusive {
 
 impl Scheme for HintExclusive {
     const ID: SchemeId = SchemeId::HintExclusive;
+    const COVERS: Covers = Covers::AnonymousPages;
 
     type FrameState = ();
     type SpaceState = ();
@@ -55,6 +60,21 @@ impl Scheme for HintExclusive {
         Ok(())
     }
 
+    fn swap_in(
+        &self,
+        store: &impl Store<Self>,
+        frame: Frame,
+        at: &Mapping,
+        sharing: Sharing,
+    ) -> Result<(), OutOfMemory> {
+        let hint = match sharing {
+            Sharing::Exclusive => at.position.to_word(),
+            Sharing::Shared => 0,
+        };
+        Self::set_hint(store, frame, hint);
+        Ok(())
+    }
+
     fn unmap(&self, store: &impl Store<Self>, frame: Frame, _at: &Mapping) {
         // A hint names the only mapping, so whichever mapping goes, no hint stays.
         Self::set_hint(store, frame, 0);
@@ -64,14 +84,58 @@ impl Scheme for HintExclusive {
         Self::set_hint(store, frame, at.position.to_word());
     }
 
+    fn move_mapping(
+        &self,
+        store: &impl Store<Self>,
+        frame: Frame,
+        _from: &Mapping,
+        to: &Mapping,
+    ) -> Result<(), OutOfMemory> {
+        if Self::hint(store, frame) != 0 {
+            Self::set_hint(store, frame, to.position.to_word());
+        }
+        Ok(())
+    }
+
+    fn migrate(&self, store: &impl Store<Self>, old: Frame, new: Frame) {
+        Self::set_hint(store, new, Self::hint(store, old));
+        Self::set_hint(store, old, 0);
+    }
+
+    fn split_mapping(
+        &self,
+        store: &impl Store<Self>,
+        head: Frame,
+        _from: &Mapping,
+        table: Frame,
+    ) -> Result<(), OutOfMemory> {
+        if Self::hint(store, head) == 0 {
+            return Ok(());
+        }
+        for slot in 0..SLOTS_PER_TABLE as u16 {
+            let position = PtePosition { table, slot };
+            Self::set_hint(store, Frame(head.0 + u32::from(slot)), position.to_word());
+        }
+        Ok(())
+    }
+
+    fn join_mappings(&self, store: &impl Store<Self>, head: Frame, from: &Mapping, _table: Frame) {
+        if Self::hint(store, head) == 0 {
+            return;
+        }
+        for nth in 0..SLOTS_PER_TABLE as u32 {
+            Self::set_hint(store, Frame(head.0 + nth), 0);
+        }
+        Self::set_hint(store, head, from.position.to_word());
+    }
+
     fn find(
         &self,
         store: &impl Store<Self>,
         frame: Frame,
         visit: &mut impl FnMut(PtePosition) -> Visit,
     ) -> Search {
-        let hint = store.overlay(frame)[0].load(Relaxed);
-        let Some(position) = PtePosition::from_word(hint) else {
+        let Some(position) = PtePosition::from_word(Self::hint(store, frame)) else {
             return Search { coverage: Coverage::Unknown, probes: 0 };
         };
         if visit(position) == Visit::Forget {
@@ -80,9 +144,19 @@ impl Scheme for HintExclusive {
         Search { coverage: Coverage::Exact, probes: 1 }
     }
 
+    fn expected_coverage(facts: &FrameFacts) -> Coverage {
+        match facts.history {
+            Sharing::Exclusive => Coverage::Exact,
+            Sharing::Shared => Coverage::Unknown,
+        }
+    }
+
+    fn metadata_bound(_: &MemoryFacts) -> u64 {
+        0
+    }
+
     fn check(&self, store: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {
-        let hint = store.overlay(frame)[0].load(Relaxed);
-        let Some(position) = PtePosition::from_word(hint) else {
+        let Some(position) = PtePosition::from_word(Self::hint(store, frame)) else {
             return Ok(());
         };
         if store.mapcount(frame) != 1 {

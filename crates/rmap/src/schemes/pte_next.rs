@@ -21,8 +21,8 @@ use core::sync::atomic::AtomicU64;
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::{
-    Coverage, Frame, Mapping, OutOfMemory, PtePosition, Scheme, SchemeId, Search, Store, Violation,
-    Visit,
+    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition,
+    SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
 };
 
 /// See the module's text.
@@ -44,10 +44,37 @@ impl PteNext {
             head.store(position.to_word(), Relaxed);
         });
     }
+
+    /// Takes `position` off the list of `frame`.
+    fn unlink(store: &impl Store<Self>, frame: Frame, position: PtePosition) {
+        let gone = position.to_word();
+        store.with_frame_locked(frame, || {
+            let mut link = store.frame_state(frame);
+            loop {
+                let word = link.load(Relaxed);
+                let position =
+                    PtePosition::from_word(word).expect("the mapping is on the frame's list");
+                let next = Self::link(store, position);
+                if word == gone {
+                    link.store(next.load(Relaxed), Relaxed);
+                    next.store(0, Relaxed);
+                    return;
+                }
+                link = next;
+            }
+        });
+    }
+}
+
+/// The frames of a 2 MiB page with the slots of `table` that are to map them.
+fn parts(head: Frame, table: Frame) -> impl Iterator<Item = (Frame, PtePosition)> {
+    (0..SLOTS_PER_TABLE as u16)
+        .map(move |slot| (Frame(head.0 + u32::from(slot)), PtePosition { table, slot }))
 }
 
 impl Scheme for PteNext {
     const ID: SchemeId = SchemeId::PteNext;
+    const COVERS: Covers = Covers::EveryPage;
 
     /// The head of the frame's list, as [`PtePosition::to_word`] packs it.
     type FrameState = AtomicU64;
@@ -80,23 +107,57 @@ impl Scheme for PteNext {
         Ok(())
     }
 
+    fn swap_in(
+        &self,
+        store: &impl Store<Self>,
+        frame: Frame,
+        at: &Mapping,
+        _sharing: Sharing,
+    ) -> Result<(), OutOfMemory> {
+        Self::push(store, frame, at.position);
+        Ok(())
+    }
+
     fn unmap(&self, store: &impl Store<Self>, frame: Frame, at: &Mapping) {
-        let gone = at.position.to_word();
-        store.with_frame_locked(frame, || {
-            let mut link = store.frame_state(frame);
-            loop {
-                let word = link.load(Relaxed);
-                let position =
-                    PtePosition::from_word(word).expect("the mapping is on the frame's list");
-                let next = Self::link(store, position);
-                if word == gone {
-                    link.store(next.load(Relaxed), Relaxed);
-                    next.store(0, Relaxed);
-                    return;
-                }
-                link = next;
-            }
-        });
+        Self::unlink(store, frame, at.position);
+    }
+
+    fn move_mapping(
+        &self,
+        store: &impl Store<Self>,
+        frame: Frame,
+        from: &Mapping,
+        to: &Mapping,
+    ) -> Result<(), OutOfMemory> {
+        Self::unlink(store, frame, from.position);
+        Self::push(store, frame, to.position);
+        Ok(())
+    }
+
+    fn migrate(&self, store: &impl Store<Self>, old: Frame, new: Frame) {
+        let head = store.frame_state(old).swap(0, Relaxed);
+        store.frame_state(new).store(head, Relaxed);
+    }
+
+    fn split_mapping(
+        &self,
+        store: &impl Store<Self>,
+        head: Frame,
+        from: &Mapping,
+        table: Frame,
+    ) -> Result<(), OutOfMemory> {
+        Self::unlink(store, head, from.position);
+        for (frame, position) in parts(head, table) {
+            Self::push(store, frame, position);
+        }
+        Ok(())
+    }
+
+    fn join_mappings(&self, store: &impl Store<Self>, head: Frame, from: &Mapping, table: Frame) {
+        for (frame, position) in parts(head, table) {
+            Self::unlink(store, frame, position);
+        }
+        Self::push(store, head, from.position);
     }
 
     fn find(
@@ -118,6 +179,14 @@ impl Scheme for PteNext {
             }
         });
         Search { coverage: Coverage::Exact, probes }
+    }
+
+    fn expected_coverage(_: &FrameFacts) -> Coverage {
+        Coverage::Exact
+    }
+
+    fn metadata_bound(facts: &MemoryFacts) -> u64 {
+        facts.tables
     }
 
     fn check(&self, store: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {

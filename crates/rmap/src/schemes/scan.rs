@@ -16,7 +16,8 @@
 //! Source: `mm/vmscan.c` of 2.1.76; Torvalds, "Re: 2.1.76, nfs client, and memory fragmentation".
 
 use crate::{
-    Coverage, Frame, Mapping, OutOfMemory, PtePosition, Scheme, SchemeId, Search, Store, Visit,
+    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition, Scheme,
+    SchemeId, Search, Sharing, Store, Visit,
 };
 
 /// See the module's text.
@@ -25,6 +26,7 @@ pub struct Scan;
 
 impl Scheme for Scan {
     const ID: SchemeId = SchemeId::Scan;
+    const COVERS: Covers = Covers::EveryPage;
 
     type FrameState = ();
     type SpaceState = ();
@@ -44,7 +46,41 @@ impl Scheme for Scan {
         Ok(())
     }
 
+    fn swap_in(
+        &self,
+        _: &impl Store<Self>,
+        _: Frame,
+        _: &Mapping,
+        _: Sharing,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+
     fn unmap(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) {}
+
+    fn move_mapping(
+        &self,
+        _: &impl Store<Self>,
+        _: Frame,
+        _: &Mapping,
+        _: &Mapping,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+
+    fn migrate(&self, _: &impl Store<Self>, _: Frame, _: Frame) {}
+
+    fn split_mapping(
+        &self,
+        _: &impl Store<Self>,
+        _: Frame,
+        _: &Mapping,
+        _: Frame,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
+
+    fn join_mappings(&self, _: &impl Store<Self>, _: Frame, _: &Mapping, _: Frame) {}
 
     fn find(
         &self,
@@ -53,5 +89,13 @@ impl Scheme for Scan {
         visit: &mut impl FnMut(PtePosition) -> Visit,
     ) -> Search {
         Search { coverage: Coverage::Exact, probes: store.scan(frame, visit) }
+    }
+
+    fn expected_coverage(_: &FrameFacts) -> Coverage {
+        Coverage::Exact
+    }
+
+    fn metadata_bound(_: &MemoryFacts) -> u64 {
+        0
     }
 }

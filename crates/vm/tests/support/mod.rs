@@ -3,7 +3,10 @@
 
 use model::Model;
 use rmap::{PageIndex, Scheme, SpaceId};
-use vm::{Access, FaultKind, FaultRefused, Machine, PageRange, VirtualAddress, Vm};
+use vm::{
+    Access, FaultKind, FaultRefused, Machine, MapRequest, PageRange, Placement, VirtualAddress, Vm,
+    VmConfig,
+};
 
 /// Where the tests' heap starts: not at a table's border, so that ranges straddle tables.
 pub const HEAP: PageIndex = PageIndex(0x1_01f0);
@@ -18,10 +21,20 @@ pub fn address(page: u64) -> VirtualAddress {
     VirtualAddress::of_page(HEAP.plus(page))
 }
 
+/// A VM without a swap device.
+pub fn vm<S: Scheme, M: Machine>(machine: &M) -> Vm<'_, S, M> {
+    vm_with_swap(machine, 0)
+}
+
+/// A VM with a swap device.
+pub fn vm_with_swap<S: Scheme, M: Machine>(machine: &M, swap_slots: u32) -> Vm<'_, S, M> {
+    Vm::new(machine, &VmConfig { swap_slots }).expect("the arena is large enough")
+}
+
 /// An address space with a heap of `pages` pages, active, nothing touched.
 pub fn space_with_heap<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>, pages: u64) -> SpaceId {
     let space = vm.create_space().expect("memory for a space");
-    vm.mmap(space, heap(pages)).expect("a free range");
+    vm.mmap(space, &MapRequest::private(Placement::Vacant(HEAP), pages)).expect("a free range");
     vm.activate(space);
     space
 }

@@ -2,8 +2,8 @@
 //! a server's health checks do. While they live, some shared frames are looked for; afterwards the
 //! parent writes to some pages that have become exclusive again.
 
-use super::{FIRST, HEAP, exits, forks, spread, start_with_heap, writes};
-use crate::{Demand, Event, ParameterSpec, Parameters};
+use super::{FIRST, exits, forks, on_frame, spread, start_with_heap, writes};
+use crate::{Demand, Event, FrameOperation, ParameterSpec, Parameters};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec {
@@ -50,13 +50,13 @@ pub(crate) fn demand(parameters: &Parameters) -> Demand {
         processes: children + 1,
         pages_per_process: pages,
         samples: 1 + pages + iterations * (2 * children + finds.min(pages) + rewrites.min(pages)),
+        ..Demand::NOTHING
     }
 }
 
 pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     let [pages, children, iterations, finds, rewrites] = values(parameters);
-    let look =
-        spread(finds, pages).map(|page| Event::Find { process: FIRST, page: HEAP.plus(page) });
+    let look = spread(finds, pages).map(|page| on_frame(FrameOperation::Find, FIRST, page));
     let generation = forks(children)
         .chain(look)
         .chain(exits(children))

@@ -3,8 +3,8 @@
 //! a write made private, are looked for; some shared frames are taken away; the children exit and
 //! the parent writes to its whole heap.
 
-use super::{FIRST, HEAP, exits, forks, processes, spread, start_with_heap, writes};
-use crate::{Demand, Event, ParameterSpec, Parameters, Process};
+use super::{FIRST, exits, forks, on_frame, processes, spread, start_with_heap, writes};
+use crate::{Demand, Event, FrameOperation, ParameterSpec, Parameters, Process};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec {
@@ -88,17 +88,19 @@ pub(crate) fn demand(parameters: &Parameters) -> Demand {
         processes: shape.children + 1,
         pages_per_process: shape.pages,
         samples: 1 + shape.pages + shape.iterations * generation,
+        // The parent writes to its whole heap after each generation, which brings all back.
+        swap_slots: shape.unmaps.min(shape.pages),
+        ..Demand::NOTHING
     }
 }
 
 pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     let Shape { pages, children, iterations, written, finds, unmaps } = Shape::of(parameters);
-    let find = |process| move |page| Event::Find { process, page: HEAP.plus(page) };
+    let find = |process| move |page| on_frame(FrameOperation::Find, process, page);
     // Children write from the heap's start on, so its end stays shared by all.
     let child_writes = processes(children).flat_map(move |child| writes(child, 0..written));
     let shared = move |count| spread(count, pages - written).map(move |page| written + page);
-    let take =
-        shared(unmaps).map(|page| Event::UnmapFrame { process: FIRST, page: HEAP.plus(page) });
+    let take = shared(unmaps).map(|page| on_frame(FrameOperation::Unmap, FIRST, page));
     let generation = forks(children)
         .chain(child_writes)
         .chain(shared(finds).map(find(FIRST)))

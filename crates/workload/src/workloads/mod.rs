@@ -5,9 +5,9 @@ pub(crate) mod fork_exit;
 pub(crate) mod fork_touch;
 
 use rmap::PageIndex;
-use vm::{Access, PageRange};
+use vm::{Access, Growth, PageRange, PageSize, Protection};
 
-use crate::{Event, Process};
+use crate::{Event, FrameOperation, Place, Process, Source};
 
 /// Where heaps start: at a leaf table's first slot, so that 512 pages fill one table.
 const HEAP: PageIndex = PageIndex(0x4_0000);
@@ -17,12 +17,28 @@ const FIRST: Process = Process(0);
 
 /// The first process starts and writes to every page of its heap.
 fn start_with_heap(pages: u64) -> impl Iterator<Item = Event> + Clone {
-    [
-        Event::Spawn { process: FIRST },
-        Event::Mmap { process: FIRST, range: PageRange { start: HEAP, pages } },
-    ]
-    .into_iter()
-    .chain(writes(FIRST, 0..pages))
+    let heap = PageRange { start: HEAP, pages };
+    [Event::Spawn { process: FIRST }, map_private(FIRST, heap)]
+        .into_iter()
+        .chain(writes(FIRST, 0..pages))
+}
+
+/// Anonymous private memory of 4 KiB pages is mapped.
+const fn map_private(process: Process, range: PageRange) -> Event {
+    Event::Mmap {
+        process,
+        range,
+        place: Place::Vacant,
+        source: Source::Private,
+        protection: Protection::ReadWrite,
+        page_size: PageSize::Small,
+        growth: Growth::Fixed,
+    }
+}
+
+/// Something is done to the frame behind a page of the heap.
+const fn on_frame(operation: FrameOperation, process: Process, page: u64) -> Event {
+    Event::OnFrame { operation, process, page: HEAP.plus(page) }
 }
 
 /// `process` writes to these pages of the heap.
@@ -30,7 +46,16 @@ fn writes(
     process: Process,
     pages: impl Iterator<Item = u64> + Clone,
 ) -> impl Iterator<Item = Event> + Clone {
-    pages.map(move |page| Event::Touch { process, page: HEAP.plus(page), access: Access::Write })
+    writes_at(process, HEAP, pages)
+}
+
+/// `process` writes to these pages, counted from `start`.
+fn writes_at(
+    process: Process,
+    start: PageIndex,
+    pages: impl Iterator<Item = u64> + Clone,
+) -> impl Iterator<Item = Event> + Clone {
+    pages.map(move |page| Event::Touch { process, page: start.plus(page), access: Access::Write })
 }
 
 /// `count` pages spread evenly over a heap of `pages`, or all if there are no more.

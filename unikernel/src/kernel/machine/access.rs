@@ -48,17 +48,21 @@ pub fn is_site(rip: u64) -> bool {
         || rip == (&raw const access_store_site).addr() as u64
 }
 
+/// Every refusal; its word is 1 + its place.
+const REFUSALS: [FaultRefused; 5] = [
+    FaultRefused::Segfault,
+    FaultRefused::OutOfMemory,
+    FaultRefused::BeyondEnd,
+    FaultRefused::Poisoned,
+    FaultRefused::Migrating,
+];
+
 /// A refusal as the word that `page_fault_entry` hands to `access_refused`; never 0.
-pub const fn refusal_word(refused: FaultRefused) -> u64 {
-    match refused {
-        FaultRefused::Segfault => 1,
-        FaultRefused::OutOfMemory => 2,
-    }
+pub fn refusal_word(refused: FaultRefused) -> u64 {
+    let place = REFUSALS.iter().position(|known| *known == refused);
+    1 + place.expect("the list is complete") as u64
 }
 
-const fn refusal_from(word: u64) -> FaultRefused {
-    match word {
-        2 => FaultRefused::OutOfMemory,
-        _ => FaultRefused::Segfault,
-    }
+fn refusal_from(word: u64) -> FaultRefused {
+    REFUSALS[word as usize - 1]
 }

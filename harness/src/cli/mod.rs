@@ -1,5 +1,11 @@
 //! The command line, part of the contract.
 
+mod machine;
+mod verify;
+
+pub use machine::Machine;
+pub use verify::Verify;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,7 +31,8 @@ const RUN_EXAMPLES: &str = "Examples:
   cargo rmapbench run
   cargo rmapbench run --schemes scan,pte-next --workloads fork-touch
   cargo rmapbench run --machine icount --boot direct --seed 7 --out /tmp/result
-  cargo rmapbench run --firmware uefi -v";
+  cargo rmapbench run --firmware uefi -v
+  cargo rmapbench run --machine model --plan quick";
 
 const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port /dev/ttyUSB0
@@ -43,6 +50,9 @@ pub enum Command {
     /// Collect from a serial line what a booted machine measures.
     #[command(after_help = COLLECT_EXAMPLES)]
     Collect(Collect),
+    /// Compare random events under every scheme with what they should do.
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(Verify),
     /// Decode a raw capture again.
     #[command(after_help = "Example:\n  cargo rmapbench replay bench-results/RUN/raw.bin")]
     Replay(Replay),
@@ -64,48 +74,8 @@ pub enum Listed {
     Workloads,
     /// Named plans.
     Plans,
-    /// What can run the guest.
+    /// What a plan can run on.
     Machines,
-}
-
-/// What runs the guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Machine {
-    /// KVM where it executes natively, else icount.
-    Auto,
-    /// QEMU with KVM.
-    Kvm,
-    /// QEMU's translator with the host's clock.
-    Tcg,
-    /// QEMU's translator with a clock that counts instructions.
-    Icount,
-}
-
-impl Machine {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Auto, Self::Kvm, Self::Tcg, Self::Icount];
-
-    /// As on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Kvm => "kvm",
-            Self::Tcg => "tcg",
-            Self::Icount => "icount",
-        }
-    }
-
-    /// One line.
-    #[must_use]
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Auto => "KVM where it is measured to execute natively, else icount (default)",
-            Self::Kvm => "QEMU with KVM: cycles, if the CPU executes the guest",
-            Self::Tcg => "QEMU's translator: good for function, never for a figure",
-            Self::Icount => "QEMU's translator counting instructions: the same count every time",
-        }
-    }
 }
 
 /// How the guest boots.
@@ -129,21 +99,21 @@ pub enum Firmware {
 /// `run`
 #[derive(Debug, Args)]
 pub struct Run {
-    /// What runs the guest.
+    /// What the plan runs on.
     #[arg(long, value_enum, default_value_t = Machine::Auto)]
     pub machine: Machine,
-    /// How the guest boots.
-    #[arg(long, value_enum, default_value_t = Boot::Iso)]
-    pub boot: Boot,
-    /// The firmware under the ISO image.
-    #[arg(long, value_enum, default_value_t = Firmware::Bios)]
-    pub firmware: Firmware,
+    /// How the guest boots; iso by default.
+    #[arg(long, value_enum)]
+    pub boot: Option<Boot>,
+    /// The firmware under the ISO image; bios by default.
+    #[arg(long, value_enum)]
+    pub firmware: Option<Firmware>,
     /// What of the plan to run.
     #[command(flatten)]
     pub choice: Choice,
-    /// Memory of the machine, in M or G.
-    #[arg(long, value_name = "SIZE", default_value = "512M", value_parser = memory_mib)]
-    pub memory: u32,
+    /// Memory of the machine, in M or G; 512M by default, or for `model` what this host has to give.
+    #[arg(long, value_name = "SIZE", value_parser = memory_mib)]
+    pub memory: Option<u32>,
     /// Folder for the results; a new one below bench-results by default.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -225,12 +195,10 @@ pub struct Replay {
     pub out: Option<PathBuf>,
 }
 
-impl Run {
-    /// What to do about missing tools.
-    #[must_use]
-    pub const fn when_missing(&self) -> WhenMissing {
-        if self.no_install { WhenMissing::Report } else { WhenMissing::Install }
-    }
+/// What to do about missing tools, for `--no-install` or its absence.
+#[must_use]
+pub const fn when_missing(no_install: bool) -> WhenMissing {
+    if no_install { WhenMissing::Report } else { WhenMissing::Install }
 }
 
 /// The shell for `-v` or its absence.

@@ -1,0 +1,145 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::counters::Counters;
+use crate::frame_table::{FrameKind, HUGE_FRAMES, huge_frames};
+use crate::machine::PhysicalAddress;
+use crate::memory::OwnedArena;
+
+/// Under Miri, which takes a thousand times as long, two blocks are enough.
+const FRAMES: u32 = if cfg!(miri) { 1100 } else { 3000 };
+
+/// An allocator and what it should hold.
+struct World<'a> {
+    table: FrameTable<'a, ()>,
+    counters: Counters,
+    free: BTreeSet<u32>,
+    singles: Vec<Frame>,
+    blocks: Vec<Frame>,
+}
+
+impl<'a> World<'a> {
+    fn new(arena: &'a OwnedArena) -> Self {
+        let table = FrameTable::new(arena.arena(), 0).unwrap();
+        let all = (0..FRAMES).filter(|frame| table.is(Frame(*frame), FrameKind::Free)).collect();
+        let counters = Counters::default();
+        Self { table, counters, free: all, singles: Vec::new(), blocks: Vec::new() }
+    }
+
+    fn take_one(&mut self) {
+        match self.table.allocate(FrameKind::Anonymous, &self.counters) {
+            Ok(frame) => {
+                assert!(self.free.remove(&frame.0), "{frame} was handed out twice");
+                self.singles.push(frame);
+            }
+            Err(OutOfMemory) => assert!(self.free.is_empty(), "free frames were not found"),
+        }
+    }
+
+    fn take_huge(&mut self) {
+        if let Ok(head) = self.table.allocate_huge(&self.counters) {
+            assert!(head.0.is_multiple_of(HUGE_FRAMES), "{head} is misaligned");
+            for frame in huge_frames(head) {
+                assert!(self.free.remove(&frame.0), "{frame} was handed out twice");
+            }
+            self.blocks.push(head);
+            return;
+        }
+        let whole = |head: u32| (head..head + HUGE_FRAMES).all(|frame| self.free.contains(&frame));
+        let heads = (0..FRAMES / HUGE_FRAMES).map(|nth| nth * HUGE_FRAMES);
+        assert_eq!(heads.filter(|head| whole(*head)).count(), 0, "a free block was not found");
+    }
+
+    fn isolate(&mut self, block: u32) {
+        let start = Frame(block * HUGE_FRAMES);
+        let range = start.0..start.0 + HUGE_FRAMES;
+        let expected = self.free.range(range.clone()).count() as u32;
+        assert_eq!(self.table.isolate(start, HUGE_FRAMES, &self.counters), expected);
+        for frame in range {
+            let isolated = self.table.is(Frame(frame), FrameKind::Isolated);
+            assert_eq!(isolated, self.free.contains(&frame));
+            if isolated {
+                self.table.free(Frame(frame), &self.counters);
+            }
+        }
+    }
+
+    fn give_back(&mut self, index: prop::sample::Index) {
+        if !self.singles.is_empty() {
+            let frame = self.singles.swap_remove(index.index(self.singles.len()));
+            self.table.free(frame, &self.counters);
+            self.free.insert(frame.0);
+        }
+    }
+
+    fn give_huge_back(&mut self) {
+        if let Some(head) = self.blocks.pop() {
+            self.table.free(head, &self.counters);
+            self.free.extend(huge_frames(head).map(|frame| frame.0));
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Take(u16),
+    Free(u16, prop::sample::Index),
+    TakeHuge,
+    FreeHuge,
+    Isolate(u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (1..900_u16).prop_map(Step::Take),
+        3 => (1..900_u16, any::<prop::sample::Index>()).prop_map(|(n, index)| Step::Free(n, index)),
+        2 => Just(Step::TakeHuge),
+        2 => Just(Step::FreeHuge),
+        2 => (0..FRAMES / HUGE_FRAMES).prop_map(Step::Isolate),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_frame_is_handed_out_twice_and_none_is_lost(steps in prop::collection::vec(step(), 1..40)) {
+        let arena = OwnedArena::new(FRAMES, PhysicalAddress(0x4000_0000));
+        let mut world = World::new(&arena);
+        for step in steps {
+            match step {
+                Step::Take(count) => (0..count).for_each(|_| world.take_one()),
+                Step::Free(count, index) => (0..count).for_each(|_| world.give_back(index)),
+                Step::TakeHuge => world.take_huge(),
+                Step::FreeHuge => world.give_huge_back(),
+                Step::Isolate(block) => world.isolate(block),
+            }
+            prop_assert_eq!(world.table.free_frames() as usize, world.free.len());
+        }
+        for frame in std::mem::take(&mut world.singles) {
+            world.table.free(frame, &world.counters);
+            world.free.insert(frame.0);
+        }
+        while !world.blocks.is_empty() {
+            world.give_huge_back();
+        }
+        // Everything is whole again: as many blocks as in the beginning.
+        let fresh_arena = OwnedArena::new(FRAMES, PhysicalAddress(0x4000_0000));
+        let mut fresh = World::new(&fresh_arena);
+        let blocks = |world: &mut World<'_>| {
+            let before = world.blocks.len();
+            (0..FRAMES / HUGE_FRAMES).for_each(|_| world.take_huge());
+            world.blocks.len() - before
+        };
+        prop_assert_eq!(blocks(&mut world), blocks(&mut fresh));
+    }
+}
+
+#[test]
+fn consecutive_allocations_get_consecutive_frames() {
+    let arena = OwnedArena::new(FRAMES, PhysicalAddress(0x4000_0000));
+    let world = World::new(&arena);
+    let take = || world.table.allocate(FrameKind::Anonymous, &world.counters).unwrap().0;
+    let batch: Vec<u32> = (0..1 << REFILL_ORDER).map(|_| take()).collect();
+    assert!(batch.windows(2).all(|pair| pair[1] == pair[0] + 1), "{batch:?}");
+}

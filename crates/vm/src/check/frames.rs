@@ -1,0 +1,91 @@
+//! One page: its counts, its caches, and what the scheme says of it.
+
+use core::sync::atomic::Ordering::Relaxed;
+
+use rmap::{Coverage, Frame, FrameFacts, Scheme, Sharing, Store, Visit};
+
+use super::Inconsistency;
+use super::tally::{Tally, fingerprint};
+use crate::frame_table::FrameKind;
+use crate::machine::Machine;
+use crate::object::Contents;
+use crate::outcome::WhenIncomplete;
+use crate::vm::Vm;
+
+impl<S: Scheme, M: Machine> Vm<'_, S, M> {
+    pub(super) fn check_page(&self, frame: Frame) -> Result<(), Inconsistency> {
+        let tally = self.take_tally(frame);
+        let counted = self.mapcount(frame);
+        if counted != tally.entries {
+            return Err(Inconsistency::Mapcount { frame, counted, present: tally.entries });
+        }
+        self.check_caches(frame).map_err(|what| Inconsistency::Page { frame, what })?;
+        self.check_answer(frame, tally)
+    }
+
+    fn check_caches(&self, frame: Frame) -> Result<(), &'static str> {
+        let info = self.frames.info(frame);
+        let pinned = info.pins().load(Relaxed) > 0;
+        let mapped = info.mapcount().load(Relaxed) > 0;
+        if self.frames.is(frame, FrameKind::Anonymous) {
+            return match info.slot() {
+                Some(slot) if self.swap.cached(slot) != Some(frame) => {
+                    Err("has a swap slot that names another frame")
+                }
+                None if !mapped && !pinned => Err("is an anonymous page that nobody can reach"),
+                _ => Ok(()),
+            };
+        }
+        match self.object_page(frame) {
+            Some((id, number)) => {
+                let object = self.object(id);
+                if self.contents(object, number) != Contents::Cached(frame) {
+                    return Err("is not what its object has for that page");
+                }
+                if number >= object.pages() {
+                    return Err("lies past the end of its object");
+                }
+                Ok(())
+            }
+            None if mapped => Err("is mapped although it was cut off its object"),
+            None if !pinned => Err("was cut off its object and is still there"),
+            None => Ok(()),
+        }
+    }
+
+    fn check_answer(&self, frame: Frame, tally: Tally) -> Result<(), Inconsistency> {
+        let tracked = self.is_tracked(frame);
+        if tracked && tally.entries > 0 {
+            self.scheme.check(self, frame).map_err(Inconsistency::Scheme)?;
+        }
+        let (mut produced, mut fingerprints, mut sound) = (0, 0_u32, true);
+        let search = self.search(frame, WhenIncomplete::Refuse, &mut |position| {
+            produced += 1;
+            fingerprints = fingerprints.wrapping_add(fingerprint(position));
+            sound &= self.mapped_frame(position) == Some(frame);
+            Visit::Keep
+        });
+        if !sound {
+            return Err(Inconsistency::Unsound(frame));
+        }
+        let exact = (produced, fingerprints) == (tally.entries, tally.fingerprints);
+        let wrong = match search.coverage {
+            Coverage::Exact => !exact,
+            Coverage::Partial => produced > tally.entries,
+            Coverage::Unknown => produced > 0,
+        };
+        if wrong {
+            return Err(Inconsistency::NotExact(frame));
+        }
+        let expected = if tracked { Self::expected(tally) } else { Coverage::Exact };
+        if tally.entries > 0 && search.coverage != expected {
+            return Err(Inconsistency::Coverage { frame, claimed: search.coverage, expected });
+        }
+        Ok(())
+    }
+
+    fn expected(tally: Tally) -> Coverage {
+        let history = if tally.exclusive { Sharing::Exclusive } else { Sharing::Shared };
+        S::expected_coverage(&FrameFacts { mapcount: tally.entries, history })
+    }
+}

@@ -1,0 +1,330 @@
+//! Applies events to a VM and times each operation. Nothing but the operation itself lies between
+//! the two readings of the stopwatch.
+
+mod error;
+mod frames;
+
+use rmap::{Frame, PageIndex, Scheme, SpaceId};
+use vm::{
+    Access, Backing, FaultKind, FaultRefused, Machine, MapRequest, Migration, ObjectId, PageRange,
+    Placement, VirtualAddress, Vm, WhenIncomplete,
+};
+
+pub use error::EventError;
+
+use crate::event::{Object, Place, Source};
+use crate::{Event, Op, Primitive, Process, Recorder};
+
+/// The most migrations that are open at once.
+const MOST_MIGRATIONS: usize = 4;
+
+/// Processes and objects by number.
+pub(crate) type Tables<'s> = (&'s mut [Option<SpaceId>], &'s mut [Option<ObjectId>]);
+
+/// A VM under a workload.
+pub(crate) struct Executor<'v, 'm, 's, S: Scheme, M: Machine> {
+    vm: &'v Vm<'m, S, M>,
+    policy: WhenIncomplete,
+    processes: &'s mut [Option<SpaceId>],
+    objects: &'s mut [Option<ObjectId>],
+    migrations: [Option<(Frame, Migration)>; MOST_MIGRATIONS],
+    recorder: Recorder<'s>,
+}
+
+impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
+    pub(crate) fn new(
+        vm: &'v Vm<'m, S, M>,
+        policy: WhenIncomplete,
+        (processes, objects): Tables<'s>,
+        recorder: Recorder<'s>,
+    ) -> Self {
+        processes.fill(None);
+        objects.fill(None);
+        let migrations = [const { None }; MOST_MIGRATIONS];
+        Self { vm, policy, processes, objects, migrations, recorder }
+    }
+
+    /// Ends what is open, so that the VM can be torn down.
+    pub(crate) fn finish(self) -> Recorder<'s> {
+        for (_, migration) in self.migrations.into_iter().flatten() {
+            self.vm.finish_migration(migration);
+        }
+        for object in self.objects.iter_mut().filter_map(Option::take) {
+            self.vm.remove_object(object);
+        }
+        self.recorder
+    }
+
+    /// Applies one event.
+    pub(crate) fn apply(&mut self, event: Event) -> Result<(), EventError> {
+        match event {
+            Event::Spawn { process } => self.spawn(process),
+            Event::Fork { parent, child } => self.fork(parent, child),
+            Event::Exec { process } => self.exec(process),
+            Event::Exit { process } => self.exit(process),
+            Event::Mmap { process, range, place, source, protection, page_size, growth } => {
+                let placement = match place {
+                    Place::Fixed => Placement::Fixed(range.start),
+                    Place::Vacant => Placement::Vacant(range.start),
+                    Place::Anywhere => Placement::Anywhere,
+                };
+                let backing = self.backing(source)?;
+                let pages = range.pages;
+                let request =
+                    MapRequest { placement, pages, backing, protection, page_size, growth };
+                self.map(process, Op::Mmap, |vm, space| vm.mmap(space, &request).map(|_| 0))
+            }
+            Event::Munmap { process, range } => {
+                self.map(process, Op::Munmap, |vm, space| vm.munmap(space, range))
+            }
+            Event::Mprotect { process, range, protection } => {
+                self.mprotect(process, range, protection)
+            }
+            Event::Mremap { process, range, pages, to } => {
+                let moved = self.vm.counters().ptes_moved.get();
+                self.map(process, Op::Mremap, |vm, space| {
+                    vm.mremap(space, range, pages, to).map(|_| 0)
+                })?;
+                let moved = self.vm.counters().ptes_moved.get() - moved;
+                self.recorder.add_work(Op::Mremap, moved);
+                Ok(())
+            }
+            Event::Brk { process, pages } => {
+                self.map(process, Op::Brk, |vm, space| vm.brk(space, pages).map(|()| 0))
+            }
+            Event::Mlock { process, range, locking } => {
+                self.map(process, Op::Mlock, |vm, space| {
+                    vm.mlock(space, range, locking).map(|()| 0)
+                })
+            }
+            Event::Touch { process, page, access } => self.touch(process, page, access),
+            Event::OnFrame { operation, process, page } => self.on_frame(operation, process, page),
+            Event::CompactBlock => {
+                let policy = self.policy;
+                let compacted = self.timed(Op::CompactBlock, |vm| vm.compact_block(policy));
+                self.recorder.add_work(Op::CompactBlock, compacted.moved.into());
+                Ok(())
+            }
+            Event::Reclaim { frames } => {
+                let freed = self.timed(Op::Reclaim, |vm| vm.reclaim(frames));
+                self.recorder.add_work(Op::Reclaim, freed.into());
+                Ok(())
+            }
+            Event::CreateObject { object, kind, pages } => {
+                let vm = self.vm;
+                let slot = self.vacant_object(object)?;
+                *slot = Some(vm.create_object(kind, pages)?);
+                Ok(())
+            }
+            Event::TruncateObject { object, pages } => {
+                let id = self.object(object)?;
+                self.timed(Op::Truncate, |vm| vm.truncate_object(id, pages));
+                Ok(())
+            }
+            Event::RemoveObject { object } => {
+                let id = self.object(object)?;
+                self.objects[usize::from(object.0)] = None;
+                self.vm.remove_object(id);
+                Ok(())
+            }
+            Event::Calibrate { primitive, process, page } => {
+                self.calibrate(primitive, process, page)
+            }
+        }
+    }
+
+    fn timed<R>(&mut self, op: Op, operation: impl FnOnce(&Vm<'m, S, M>) -> R) -> R {
+        let vm = self.vm;
+        let start = vm.machine().now();
+        let result = operation(vm);
+        let end = vm.machine().now();
+        self.recorder.record(op, end.since(start));
+        result
+    }
+
+    fn space(&self, process: Process) -> Result<SpaceId, EventError> {
+        let slot = self.processes.get(usize::from(process.0));
+        slot.copied().flatten().ok_or(EventError::BadProcess(process))
+    }
+
+    /// The slot of a process that does not exist yet.
+    fn vacant(&mut self, process: Process) -> Result<&mut Option<SpaceId>, EventError> {
+        match self.processes.get_mut(usize::from(process.0)) {
+            Some(slot @ None) => Ok(slot),
+            _ => Err(EventError::BadProcess(process)),
+        }
+    }
+
+    fn object(&self, object: Object) -> Result<ObjectId, EventError> {
+        let slot = self.objects.get(usize::from(object.0));
+        slot.copied().flatten().ok_or(EventError::BadObject(object))
+    }
+
+    /// The slot of an object that does not exist yet.
+    fn vacant_object(&mut self, object: Object) -> Result<&mut Option<ObjectId>, EventError> {
+        match self.objects.get_mut(usize::from(object.0)) {
+            Some(slot @ None) => Ok(slot),
+            _ => Err(EventError::BadObject(object)),
+        }
+    }
+
+    fn backing(&self, source: Source) -> Result<Backing, EventError> {
+        Ok(match source {
+            Source::Private => Backing::Private,
+            Source::Shared => Backing::Shared,
+            Source::PrivateObject { object, offset } => {
+                Backing::PrivateObject { object: self.object(object)?, offset }
+            }
+            Source::SharedObject { object, offset } => {
+                Backing::SharedObject { object: self.object(object)?, offset }
+            }
+        })
+    }
+
+    /// Times an operation on an address space that can be refused and that counts PTEs.
+    fn map(
+        &mut self,
+        process: Process,
+        op: Op,
+        operation: impl FnOnce(&Vm<'m, S, M>, SpaceId) -> Result<u64, vm::MapError>,
+    ) -> Result<(), EventError> {
+        let space = self.space(process)?;
+        self.activate(space);
+        let done = self.timed(op, |vm| operation(vm, space));
+        let ptes = done.map_err(|why| EventError::Map(process, why))?;
+        self.recorder.add_work(op, ptes);
+        Ok(())
+    }
+
+    /// An `mprotect` that has to cut areas is an operation of its own in results.
+    fn mprotect(
+        &mut self,
+        process: Process,
+        range: PageRange,
+        protection: vm::Protection,
+    ) -> Result<(), EventError> {
+        let space = self.space(process)?;
+        self.activate(space);
+        let vm = self.vm;
+        let splits = vm.counters().vma_splits.get();
+        let start = vm.machine().now();
+        let done = vm.mprotect(space, range, protection);
+        let end = vm.machine().now();
+        done.map_err(|why| EventError::Map(process, why))?;
+        let cut = vm.counters().vma_splits.get() > splits;
+        let op = if cut { Op::VmaSplit } else { Op::Mprotect };
+        self.recorder.record(op, end.since(start));
+        Ok(())
+    }
+
+    fn activate(&self, space: SpaceId) {
+        if self.vm.active() != Some(space) {
+            self.vm.activate(space);
+        }
+    }
+
+    fn spawn(&mut self, process: Process) -> Result<(), EventError> {
+        let vm = self.vm;
+        let slot = self.vacant(process)?;
+        *slot = Some(vm.create_space()?);
+        Ok(())
+    }
+
+    fn fork(&mut self, parent: Process, child: Process) -> Result<(), EventError> {
+        let space = self.space(parent)?;
+        self.vacant(child)?;
+        // A process forks itself: its tables are loaded, so its translations must be flushed.
+        self.activate(space);
+        let forked = self.timed(Op::Fork, |vm| vm.fork(space))?;
+        self.recorder.add_work(Op::Fork, forked.ptes);
+        *self.vacant(child)? = Some(forked.child);
+        Ok(())
+    }
+
+    fn exec(&mut self, process: Process) -> Result<(), EventError> {
+        let space = self.space(process)?;
+        self.activate(space);
+        let fresh = self.timed(Op::Exec, |vm| vm.exec(space))?;
+        self.processes[usize::from(process.0)] = Some(fresh);
+        Ok(())
+    }
+
+    fn exit(&mut self, process: Process) -> Result<(), EventError> {
+        let space = self.space(process)?;
+        self.activate(space);
+        let cleared = self.timed(Op::Exit, |vm| vm.exit(space));
+        self.recorder.add_work(Op::Exit, cleared);
+        self.processes[usize::from(process.0)] = None;
+        Ok(())
+    }
+
+    fn touch(
+        &mut self,
+        process: Process,
+        page: PageIndex,
+        access: Access,
+    ) -> Result<(), EventError> {
+        let space = self.space(process)?;
+        self.activate(space);
+        let vm = self.vm;
+        let address = VirtualAddress::of_page(page);
+        let start = vm.machine().now();
+        let touched = vm.touch(address, access, page.0);
+        let end = vm.machine().now();
+        let touched = touched.map_err(|refused| match refused {
+            FaultRefused::OutOfMemory => EventError::OutOfMemory,
+            refused => EventError::Access(process, page, refused),
+        })?;
+        if let Some(op) = touched.fault.and_then(fault_op) {
+            self.recorder.record(op, end.since(start));
+        }
+        Ok(())
+    }
+
+    fn calibrate(
+        &mut self,
+        primitive: Primitive,
+        process: Process,
+        page: PageIndex,
+    ) -> Result<(), EventError> {
+        let space = self.space(process)?;
+        self.activate(space);
+        let frame = self.vm.frame_at(space, page).ok_or(EventError::NotMapped(process, page))?;
+        match primitive {
+            Primitive::Empty => self.timed(Op::Empty, |_| ()),
+            Primitive::Invlpg => self.timed(Op::Invlpg, |vm| vm.flush_page(space, page)),
+            Primitive::Cr3Reload => self.timed(Op::Cr3Reload, |vm| vm.flush_space(space)),
+            Primitive::PageCopy => {
+                let other = page.plus(1);
+                let from =
+                    self.vm.frame_at(space, other).ok_or(EventError::NotMapped(process, other))?;
+                self.timed(Op::PageCopy, |vm| vm.machine().copy_frame(from, frame));
+            }
+            Primitive::PageZero => self.timed(Op::PageZero, |vm| vm.machine().zero_frame(frame)),
+            Primitive::PteCopyFloor => {
+                let floor = self.vm.begin_pte_copy_floor(space, page)?;
+                let floor = floor.ok_or(EventError::NotMapped(process, page))?;
+                let ptes = self.timed(Op::PteCopyFloor, |vm| vm.copy_ptes(&floor));
+                self.recorder.add_work(Op::PteCopyFloor, ptes);
+                self.vm.end_pte_copy_floor(floor);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The op of a fault; a spurious one is nobody's work.
+const fn fault_op(kind: FaultKind) -> Option<Op> {
+    match kind {
+        FaultKind::ZeroFill => Some(Op::FaultZero),
+        FaultKind::SharedZero => Some(Op::FaultZeroShared),
+        FaultKind::CopyOnWrite => Some(Op::FaultCow),
+        FaultKind::Reuse => Some(Op::FaultReuse),
+        FaultKind::SwapIn => Some(Op::FaultSwap),
+        FaultKind::Object => Some(Op::FaultFile),
+        FaultKind::Stack => Some(Op::FaultStack),
+        FaultKind::HugeZeroFill => Some(Op::FaultZeroHuge),
+        FaultKind::HugeCopyOnWrite => Some(Op::FaultCowHuge),
+        FaultKind::Spurious => None,
+    }
+}

@@ -1,0 +1,302 @@
+//! Eight events about one process, one page, one object.
+
+use fastrand::Rng;
+use rmap::PageIndex;
+use vm::{Access, Growth, Locking, PageRange, PageSize, Protection, Remap};
+
+use super::pick::Picker;
+use super::single::{create_object, fork, huge};
+use super::weights::Story;
+use crate::verify::shadow::Area;
+use crate::verify::windows::{ANYWHERE, GENERAL, HUGE};
+use crate::verify::{MOST_PROCESSES, OBJECT_PAGES};
+use crate::{Event, FrameOperation, Object, Place, Process, Source};
+
+/// What a story is about; the same for all its events.
+pub(super) struct Focus {
+    process: u16,
+    window: PageRange,
+    page: u64,
+}
+
+impl Focus {
+    pub(super) fn new(rng: &mut Rng) -> Self {
+        let process = rng.u16(..MOST_PROCESSES as u16);
+        let window = if rng.u8(..4) == 0 { ANYWHERE } else { GENERAL };
+        Self { process, window, page: rng.u64(..window.pages) }
+    }
+}
+
+/// The scene of a story, as far as it is set.
+struct Scene<'p, 'a> {
+    picker: &'p mut Picker<'a>,
+    hero: Process,
+    focus: &'p Focus,
+}
+
+/// Event number `step` of `story`, if the world has what it takes.
+pub(super) fn event(
+    story: Story,
+    step: usize,
+    focus: &Focus,
+    picker: &mut Picker<'_>,
+) -> Option<Event> {
+    let hero = picker.process_from(focus.process)?;
+    let mut scene = Scene { picker, hero, focus };
+    match story {
+        Story::RoundTrip => scene.round_trip(step),
+        Story::SwappedFamily => scene.swapped_family(step),
+        Story::OpenMigration => scene.open_migration(step),
+        Story::Shattered => scene.shattered(step),
+        Story::MiddleExits => scene.middle_exits(step),
+        Story::FileBothWays => scene.file_both_ways(step),
+        Story::Truncated => scene.truncated(step),
+        Story::Huge => scene.huge(step),
+        Story::LockedFamily => scene.locked_family(step),
+        Story::DeepFork => scene.deep_fork(step),
+    }
+}
+
+impl Scene<'_, '_> {
+    fn round_trip(&mut self, step: usize) -> Option<Event> {
+        match step {
+            0 => Some(self.mmap(Source::Private)),
+            1 | 6 => self.touch(self.hero, Access::Write),
+            2 => self.leave(),
+            3 => self.touch(self.hero, Access::Read),
+            4 => self.come_home(),
+            5 => fork(self.picker, self.hero),
+            _ => self.on_frame(FrameOperation::Migrate),
+        }
+    }
+
+    fn swapped_family(&mut self, step: usize) -> Option<Event> {
+        match step {
+            0 => self.touch(self.hero, Access::Write),
+            1 | 4 => self.on_frame(FrameOperation::Unmap),
+            2 | 5 => fork(self.picker, self.hero),
+            3 => self.touch_as_relative(Access::Read),
+            6 => self.touch_as_relative(Access::Write),
+            _ => self.touch(self.hero, Access::Read),
+        }
+    }
+
+    fn open_migration(&mut self, step: usize) -> Option<Event> {
+        match step {
+            0 => self.touch(self.hero, Access::Write),
+            1 | 3 => fork(self.picker, self.hero),
+            2 => self.on_frame(FrameOperation::BeginMigration),
+            4 if self.picker.rng.bool() => self.leave(),
+            4 => Some(Event::Exit { process: self.relative()? }),
+            5 => self.touch(self.hero, Access::Read),
+            6 => self.on_frame(FrameOperation::FinishMigration),
+            _ => self.touch_as_relative(Access::Write),
+        }
+    }
+
+    fn shattered(&mut self, step: usize) -> Option<Event> {
+        let protect = |scene: &mut Self, range, protection| {
+            Some(Event::Mprotect { process: scene.hero, range, protection })
+        };
+        let area = self.area()?;
+        match step {
+            0 => Some(self.mmap(Source::Private)),
+            1 | 2 | 4 => {
+                let part = self.picker.part(area.range);
+                protect(self, part, Protection::ReadOnly)
+            }
+            3 => fork(self.picker, self.hero),
+            5 => {
+                let window = self.focus.window;
+                let whole = self.mapped_run(area.range.start, window);
+                protect(self, whole, Protection::ReadWrite)
+            }
+            6 => self.leave(),
+            _ => self.touch(self.hero, Access::Write),
+        }
+    }
+
+    fn middle_exits(&mut self, step: usize) -> Option<Event> {
+        let middle = self.relative();
+        match step {
+            0 => self.touch(self.hero, Access::Write),
+            1 => fork(self.picker, self.hero),
+            2 | 4 => fork(self.picker, middle?),
+            3 => self.touch_as_relative(Access::Write),
+            5 => Some(Event::Exit { process: middle? }),
+            6 => self.on_frame(FrameOperation::Unmap),
+            _ => self.touch_as_relative(Access::Read),
+        }
+    }
+
+    fn file_both_ways(&mut self, step: usize) -> Option<Event> {
+        let Some(object) = self.object() else {
+            return create_object(self.picker);
+        };
+        let offset = self.picker.rng.u64(..3);
+        match step {
+            0 => Some(self.mmap(Source::SharedObject { object, offset })),
+            1 => {
+                let range = PageRange { start: self.free_place(4)?, pages: 4 };
+                Some(self.mmap_at(range, Source::PrivateObject { object, offset: offset + 1 }))
+            }
+            2 => self.touch(self.hero, Access::Write),
+            5 => fork(self.picker, self.hero),
+            6 => self.on_frame(FrameOperation::Unmap),
+            _ => {
+                let page = self.picker.page(self.hero)?;
+                let access = self.picker.access();
+                Some(Event::Touch { process: self.hero, page, access })
+            }
+        }
+    }
+
+    fn truncated(&mut self, step: usize) -> Option<Event> {
+        let Some(object) = self.object() else {
+            return create_object(self.picker);
+        };
+        match step {
+            0 => Some(self.mmap(Source::PrivateObject { object, offset: 0 })),
+            1 | 5 => self.touch(self.hero, Access::Write),
+            2 => fork(self.picker, self.hero),
+            3 => {
+                let pages = self.picker.rng.u64(..4);
+                Some(Event::TruncateObject { object, pages })
+            }
+            4 => self.touch_as_relative(Access::Read),
+            6 => Some(Event::TruncateObject { object, pages: OBJECT_PAGES }),
+            _ => self.touch(self.hero, Access::Read),
+        }
+    }
+
+    fn huge(&mut self, step: usize) -> Option<Event> {
+        let process = self.hero;
+        if self.picker.page_from(process, HUGE, 0).is_none() {
+            return Some(huge(self.picker, process));
+        }
+        let start = self.picker.rng.u64(..HUGE.pages);
+        let page = self.picker.page_from(process, HUGE, start)?;
+        let on_frame = |operation| Some(Event::OnFrame { operation, process, page });
+        match step {
+            0 | 4 => Some(Event::Touch { process, page, access: Access::Write }),
+            1 => fork(self.picker, process),
+            2 => Some(Event::Touch { process: self.relative()?, page, access: Access::Write }),
+            3 if self.picker.rng.bool() => on_frame(FrameOperation::Split),
+            3 => on_frame(FrameOperation::Unmap),
+            5 => {
+                let range = self.picker.shadow.area(process, page)?.range;
+                let range = self.picker.part(range);
+                let protection = self.picker.protection();
+                let munmap = self.picker.once_in(3);
+                let mprotect = Event::Mprotect { process, range, protection };
+                Some(if munmap { Event::Munmap { process, range } } else { mprotect })
+            }
+            6 => on_frame(FrameOperation::Migrate),
+            _ => Some(Event::Touch { process, page, access: Access::Read }),
+        }
+    }
+
+    fn locked_family(&mut self, step: usize) -> Option<Event> {
+        let range = self.area()?.range;
+        let lock =
+            |scene: &Self, locking| Some(Event::Mlock { process: scene.hero, range, locking });
+        match step {
+            0 => lock(self, Locking::Lock),
+            1 => fork(self.picker, self.hero),
+            2 | 4 | 7 => self.on_frame(FrameOperation::Unmap),
+            3 => self.touch_as_relative(Access::Write),
+            5 => Some(Event::Reclaim { frames: 8 }),
+            _ => lock(self, Locking::Unlock),
+        }
+    }
+
+    fn deep_fork(&mut self, step: usize) -> Option<Event> {
+        let youngest = self.relative().unwrap_or(self.hero);
+        match step {
+            0 => self.touch(self.hero, Access::Write),
+            7 => self.on_frame(FrameOperation::Find),
+            _ if step % 2 == 1 => fork(self.picker, youngest),
+            _ => self.touch_as_relative(Access::Write),
+        }
+    }
+
+    /// The page that all is about.
+    fn page(&self, process: Process) -> Option<PageIndex> {
+        self.picker.page_from(process, self.focus.window, self.focus.page)
+    }
+
+    fn area(&self) -> Option<Area> {
+        self.picker.shadow.area(self.hero, self.page(self.hero)?)
+    }
+
+    fn relative(&self) -> Option<Process> {
+        self.picker.other(self.hero)
+    }
+
+    fn object(&mut self) -> Option<Object> {
+        self.picker.object()
+    }
+
+    fn touch(&self, process: Process, access: Access) -> Option<Event> {
+        Some(Event::Touch { process, page: self.page(process)?, access })
+    }
+
+    fn touch_as_relative(&self, access: Access) -> Option<Event> {
+        self.touch(self.relative()?, access)
+    }
+
+    fn on_frame(&self, operation: FrameOperation) -> Option<Event> {
+        Some(Event::OnFrame { operation, process: self.hero, page: self.page(self.hero)? })
+    }
+
+    fn mmap(&mut self, source: Source) -> Event {
+        let pages = self.picker.size();
+        let last = self.focus.window.pages - pages;
+        let start = self.focus.window.start.plus(self.focus.page.min(last));
+        self.mmap_at(PageRange { start, pages }, source)
+    }
+
+    fn mmap_at(&self, range: PageRange, source: Source) -> Event {
+        Event::Mmap {
+            process: self.hero,
+            range,
+            place: Place::Fixed,
+            source,
+            protection: Protection::ReadWrite,
+            page_size: PageSize::Small,
+            growth: Growth::Fixed,
+        }
+    }
+
+    /// A gap for `pages` in the window of areas.
+    fn free_place(&self, pages: u64) -> Option<PageIndex> {
+        let is_free = |start: &PageIndex| {
+            (0..pages).all(|n| !self.picker.shadow.is_mapped(self.hero, start.plus(n)))
+        };
+        (0..GENERAL.pages - pages).map(|n| GENERAL.start.plus(n)).find(is_free)
+    }
+
+    /// All mapped pages around `page`, of whatever area.
+    fn mapped_run(&self, page: PageIndex, window: PageRange) -> PageRange {
+        let is_mapped = |at: &u64| self.picker.shadow.is_mapped(self.hero, PageIndex(*at));
+        let below = (window.start.0..page.0).rev().take_while(is_mapped).count() as u64;
+        let above = (page.0..window.end().0).take_while(is_mapped).count() as u64;
+        PageRange { start: PageIndex(page.0 - below), pages: below + above }
+    }
+
+    /// The area moves away from where it is.
+    fn leave(&mut self) -> Option<Event> {
+        let range = self.area()?.range;
+        let to = Remap::To(self.picker.place(range.pages));
+        Some(Event::Mremap { process: self.hero, range, pages: range.pages, to })
+    }
+
+    /// The first area that is not at home goes back there.
+    fn come_home(&self) -> Option<Event> {
+        let pages = (0..GENERAL.pages).map(|n| GENERAL.start.plus(n));
+        let areas = pages.filter_map(|page| self.picker.shadow.area(self.hero, page));
+        let astray = areas.into_iter().find(|it| it.is_private && it.home != it.range.start)?;
+        let (range, to) = (astray.range, Remap::To(astray.home));
+        Some(Event::Mremap { process: self.hero, range, pages: range.pages, to })
+    }
+}

@@ -1,0 +1,44 @@
+//! A plan of random events.
+
+use std::num::NonZeroU32;
+
+use wire::{Activity, HostPresence, Plan, WhenIncomplete};
+
+use super::selection::{chosen, name};
+use super::{Kind, PlanError, entries};
+
+/// What the command line says about it.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// Scheme ids, all if there is no wish.
+    pub schemes: Option<Vec<String>>,
+    /// Events in total.
+    pub events: u64,
+    /// Decides the events.
+    pub seed: u64,
+    /// After how many events everything is checked.
+    pub check_every: NonZeroU32,
+}
+
+impl Verification {
+    /// The plan that comes of it.
+    pub fn resolve(&self) -> Result<Plan, PlanError> {
+        let all = || entries(Kind::Scheme).iter().map(|entry| entry.name).collect();
+        let schemes: Vec<&str> = match &self.schemes {
+            Some(wanted) => chosen(Kind::Scheme, wanted)?,
+            None => all(),
+        };
+        Ok(Plan {
+            name: name("verify"),
+            activity: Activity::Verify { events: self.events, check_every: self.check_every.get() },
+            schemes: schemes.into_iter().map(name).collect(),
+            workloads: heapless::Vec::new(),
+            rounds: 1,
+            seed: self.seed,
+            cpus: 1,
+            // The engine chooses for each operation.
+            when_incomplete: WhenIncomplete::Refuse,
+            host: HostPresence::Certain,
+        })
+    }
+}

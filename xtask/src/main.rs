@@ -1,6 +1,7 @@
 //! Chores for contributors: `cargo xtask test` runs every check that decides whether a change lands.
 
 mod boots;
+mod miri;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ enum Chore {
     Test,
     /// Formatting, lints, documentation and host tests; no boots.
     Check,
+    /// The host tests of `rmap` and `vm` under Miri, where a nightly toolchain has it.
+    Miri,
     /// Real boots only.
     Boots {
         /// Only those whose name contains this.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
             .and_then(|()| steps::check(&root))
             .and_then(|()| boots::run(&root, "")),
         Chore::Check => steps::check(&root),
+        Chore::Miri => miri::run(&root),
         Chore::Boots { filter } => {
             steps::install(&root).and_then(|()| boots::run(&root, &filter.unwrap_or_default()))
         }

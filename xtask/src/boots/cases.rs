@@ -110,6 +110,14 @@ pub fn machine_contract(tool: &Tool) -> Result<(), String> {
     if said == Some(4) { Ok(()) } else { Err(format!("4 checks expected, {said:?} passed")) }
 }
 
+pub fn random_events(tool: &Tool) -> Result<(), String> {
+    for machine in ["model", "tcg"] {
+        let words = ["verify", "--machine", machine, "--events", "6000", "--check-every", "4"];
+        tool.call_without_folder(&words)?.expect(0)?.expect_stderr("complete")?;
+    }
+    Ok(())
+}
+
 pub fn crash(tool: &Tool) -> Result<(), String> {
     let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2")?;
     let called = collect(tool, &guest.line()?, &[])?.expect(1)?;

@@ -22,6 +22,7 @@ const CASES: &[(&str, Case)] = &[
     ("a_plan_too_large_for_the_machine_is_refused", cases::too_little_memory),
     ("the_machine_keeps_its_contract", cases::machine_contract),
     ("a_crash_is_explained_with_names_and_lines", cases::crash),
+    ("random_events_in_the_guest_agree_with_the_oracle", cases::random_events),
     ("a_guest_that_is_killed_leaves_what_arrived", cases::killed),
     ("an_interrupt_leaves_what_arrived", cases::interrupted),
     ("a_guest_without_a_serial_port_says_so_on_screen", cases::no_serial_port),

@@ -58,19 +58,27 @@ impl Tool {
         Called::wait(child, folder)
     }
 
+    /// Calls the tool with `arguments` that leave no results.
+    pub fn call_without_folder(&self, arguments: &[&str]) -> Result<Called, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        Called::wait(self.spawn(Command::new(&self.binary).args(arguments))?, folder)
+    }
+
     /// Starts the tool and does not wait.
     pub fn start(&self, arguments: &[&str]) -> Result<(Child, TempDir), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let child = Command::new(&self.binary)
-            .args(arguments)
-            .arg("--out")
-            .arg(folder.path().join("result"))
+        let out = folder.path().join("result");
+        let child = self.spawn(Command::new(&self.binary).args(arguments).arg("--out").arg(out))?;
+        Ok((child, folder))
+    }
+
+    fn spawn(&self, command: &mut Command) -> Result<Child, String> {
+        command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("cannot run {}: {error}", self.binary.display()))?;
-        Ok((child, folder))
+            .map_err(|error| format!("cannot run {}: {error}", self.binary.display()))
     }
 }
 

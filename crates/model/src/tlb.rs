@@ -114,3 +114,49 @@ fn empty(entries: &mut FxHashMap<PageIndex, Translation>) {
         entries.shrink_to(used);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holding(entries: u64) -> Tlb {
+        let mut tlb = Tlb::default();
+        touch(&mut tlb, entries);
+        tlb
+    }
+
+    fn touch(tlb: &mut Tlb, entries: u64) {
+        let translation =
+            Translation { first: Frame(0), size: PageSize::Small, writable: false, dirty: false };
+        for page in 0..entries {
+            tlb.insert(PageIndex(page), translation);
+        }
+    }
+
+    #[test]
+    fn memory_that_was_used_is_kept_for_the_next_time() {
+        for entries in [1000, 100_000] {
+            let mut tlb = holding(entries);
+            tlb.clear();
+            assert!(tlb.small.capacity() >= entries as usize);
+        }
+    }
+
+    #[test]
+    fn memory_that_was_hardly_used_is_given_back() {
+        let mut tlb = holding(100_000);
+        tlb.clear();
+        touch(&mut tlb, 100);
+        tlb.clear();
+        assert!(tlb.small.capacity() < 1000);
+    }
+
+    #[test]
+    fn a_small_map_is_kept_even_if_hardly_used() {
+        let mut tlb = holding(800);
+        tlb.clear();
+        touch(&mut tlb, 1);
+        tlb.clear();
+        assert!(tlb.small.capacity() >= 800);
+    }
+}

@@ -54,6 +54,20 @@ fn without_tables_every_access_faults() {
     assert_eq!(read(&machine, page(0)), Ok(Frame(40)));
 }
 
+#[test]
+fn a_frame_is_copied_and_zeroed_from_its_first_word_to_its_last() {
+    let machine = machine();
+    let [from, to] = [Frame(40), Frame(41)].map(|frame| machine.arena().words(frame));
+    for (word, value) in from.iter().zip(1..) {
+        word.store(value, Relaxed);
+    }
+    machine.copy_frame(Frame(40), Frame(41));
+    assert!(to.iter().zip(1..).all(|(word, value)| word.load(Relaxed) == value));
+    machine.zero_frame(Frame(40));
+    assert!(from.iter().all(|word| word.load(Relaxed) == 0));
+    assert_eq!(to[511].load(Relaxed), 512);
+}
+
 fn assert_marks_as_the_cpu_does(machine: &Model, slot: vm::PteSlot<'_>) {
     assert!(!slot.read().is_accessed());
     read(machine, page(0)).unwrap();

@@ -4,8 +4,10 @@ mod support;
 
 use model::Model;
 use rmap::Scheme;
-use support::{HEAP, assert_sound, read, space_with_heap, try_touch, vm, write};
-use vm::{Access, FaultKind, FaultRefused, MapError, MapRequest, Placement};
+use support::{
+    HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
+};
+use vm::{Access, FaultKind, FaultRefused, Locking, MapError, MapRequest, PageRange, Placement};
 
 #[test]
 fn a_first_touch_finds_zeroes() {
@@ -143,6 +145,29 @@ fn a_fork_that_fails_half_way_leaves_no_child() {
         }
         assert_sound(&vm);
         vm.tear_down().unwrap();
+    }
+    for_each_scheme!(test);
+}
+
+/// The page that a write is about to copy must not be what makes room for the copy, or it comes back
+/// into that room, and so on.
+#[test]
+fn a_copy_for_which_there_is_no_room_is_refused_and_not_tried_for_ever() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(64);
+        let vm = vm_with_swap::<S, _>(&machine, 4);
+        let parent = space_with_heap(&vm, 100);
+        write(&vm, parent, 0, 7);
+        let child = vm.fork(parent).expect("memory for a child").child;
+        let rest = PageRange { start: heap(1).end(), pages: 99 };
+        let filled = vm.mlock(parent, rest, Locking::Lock);
+        assert_eq!(filled, Err(MapError::OutOfMemory), "{}", S::ID);
+        // Room to bring the page in, not to copy it.
+        vm.munmap(parent, PageRange { pages: 1, ..rest }).expect("a legal range");
+        let refused = try_touch(&vm, child, 0, Access::Write, 8);
+        assert_eq!(refused, Err(FaultRefused::OutOfMemory), "{}", S::ID);
+        assert_eq!(read(&vm, child, 0), 7, "{}", S::ID);
+        assert_sound(&vm);
     }
     for_each_scheme!(test);
 }

@@ -174,7 +174,9 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         }
     }
 
-    /// Resolves a fault that needs memory, or a 2 MiB page to be split.
+    /// Resolves a fault that needs memory, or a 2 MiB page to be split. The page that is there stays
+    /// meanwhile: if reclaim took it, the next fault would bring it back into the frame that came
+    /// free, and so on for ever.
     #[cold]
     fn handle_under_pressure(
         &self,
@@ -182,7 +184,11 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         page: PageIndex,
         access: Access,
     ) -> Result<FaultKind, FaultRefused> {
-        self.with_reclaim(|| {
+        let held = self.frame_at(id, page);
+        if let Some(frame) = held {
+            self.frames.info(frame).pins().fetch_add(1, Relaxed);
+        }
+        let handled = self.with_reclaim(|| {
             loop {
                 match self.resolve(id, page, access) {
                     Ok(kind) => return Ok(kind),
@@ -190,7 +196,12 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
                     Err(Unresolved::MustSplit) => self.split_huge_at(id, page)?,
                 }
             }
-        })
+        });
+        if let Some(frame) = held {
+            self.frames.info(frame).pins().fetch_sub(1, Relaxed);
+            self.free_if_unused(frame);
+        }
+        handled
     }
 
     fn resolve(

@@ -5,7 +5,8 @@ use vm::{Access, Growth, Locking, PageRange, PageSize, Protection, Remap};
 
 use super::pick::Picker;
 use super::{ATTEMPTS, NOBODY};
-use crate::verify::windows::{ADDRESS_END, GENERAL, HEAP};
+use crate::verify::shadow::Area;
+use crate::verify::windows::{ADDRESS_END, GENERAL, HEAP, STACK};
 use crate::verify::{Forecast, Shadow};
 use crate::{Event, Object, Place, Process, Source};
 
@@ -109,12 +110,23 @@ fn over_the_end(picker: &mut Picker<'_>, process: Process) -> Option<PageRange> 
 
 /// Just too far below a stack, or too close to what lies under it.
 fn beyond_the_stack(picker: &mut Picker<'_>, process: Process) -> Option<Event> {
-    let stack = picker.area(process).filter(|area| area.growth == Growth::Down)?;
+    let stack = any_stack(picker, process)?;
     let page = PageIndex(stack.range.start.0 - picker.rng.u64(1..=vm::STACK_WINDOW + 1));
     Some(Event::Touch { process, page, access: picker.access() })
 }
 
+fn any_stack(picker: &mut Picker<'_>, process: Process) -> Option<Area> {
+    let start = picker.rng.u64(..STACK.pages);
+    let page = picker.page_from(process, STACK, start)?;
+    picker.shadow.area(process, page).filter(|area| area.growth == Growth::Down)
+}
+
 fn mremap(picker: &mut Picker<'_>, process: Process) -> Option<Event> {
+    let stack = any_stack(picker, process).filter(|_| picker.once_in(4));
+    if let Some(Area { range, .. }) = stack {
+        let to = Remap::To(picker.place(range.pages));
+        return Some(Event::Mremap { process, range, pages: range.pages, to });
+    }
     let range = picker.area(process)?.range;
     let (range, pages, to) = match picker.rng.u8(..6) {
         // Two areas, or one and a hole.

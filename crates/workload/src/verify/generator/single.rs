@@ -133,7 +133,7 @@ fn beside(picker: &mut Picker<'_>, process: Process, pages: u64) -> PageIndex {
     neighbour.map_or_else(|| picker.place(pages), |area| area.range.end())
 }
 
-fn stack(picker: &mut Picker<'_>, process: Process) -> Event {
+pub(super) fn stack(picker: &mut Picker<'_>, process: Process) -> Event {
     let start = STACK.start.plus(picker.rng.u64(8..STACK.pages - 2));
     Event::Mmap {
         process,

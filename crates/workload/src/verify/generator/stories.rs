@@ -5,10 +5,10 @@ use rmap::PageIndex;
 use vm::{Access, Growth, Locking, PageRange, PageSize, Protection, Remap};
 
 use super::pick::Picker;
-use super::single::{create_object, fork, huge};
+use super::single::{create_object, fork, huge, stack};
 use super::weights::Story;
 use crate::verify::shadow::Area;
-use crate::verify::windows::{ANYWHERE, GENERAL, HUGE};
+use crate::verify::windows::{ANYWHERE, GENERAL, HUGE, STACK};
 use crate::verify::{MOST_PROCESSES, OBJECT_PAGES};
 use crate::{Event, FrameOperation, Object, Place, Process, Source};
 
@@ -54,6 +54,9 @@ pub(super) fn event(
         Story::Huge => scene.huge(step),
         Story::LockedFamily => scene.locked_family(step),
         Story::DeepFork => scene.deep_fork(step),
+        Story::Stack => scene.stack(step),
+        Story::LeftBehind => scene.left_behind(step),
+        Story::Broken => scene.broken(step),
     }
 }
 
@@ -86,8 +89,14 @@ impl Scene<'_, '_> {
             0 => self.touch(self.hero, Access::Write),
             1 | 3 => fork(self.picker, self.hero),
             2 => self.on_frame(FrameOperation::BeginMigration),
-            4 if self.picker.rng.bool() => self.leave(),
-            4 => Some(Event::Exit { process: self.relative()? }),
+            4 => match self.picker.rng.u8(..3) {
+                0 => self.leave(),
+                1 => Some(Event::Exit { process: self.relative()? }),
+                _ => {
+                    let (process, range) = (self.hero, self.area()?.range);
+                    Some(Event::Mprotect { process, range, protection: Protection::ReadOnly })
+                }
+            },
             5 => self.touch(self.hero, Access::Read),
             6 => self.on_frame(FrameOperation::FinishMigration),
             _ => self.touch_as_relative(Access::Write),
@@ -216,6 +225,53 @@ impl Scene<'_, '_> {
             0 => self.touch(self.hero, Access::Write),
             7 => self.on_frame(FrameOperation::Find),
             _ if step % 2 == 1 => fork(self.picker, youngest),
+            _ => self.touch_as_relative(Access::Write),
+        }
+    }
+
+    fn stack(&mut self, step: usize) -> Option<Event> {
+        let process = self.hero;
+        match step {
+            0 => Some(stack(self.picker, process)),
+            2 => {
+                let start = STACK.start.plus(self.picker.rng.u64(..STACK.pages / 2));
+                Some(self.mmap_at(PageRange { start, pages: 1 }, Source::Private))
+            }
+            5 => fork(self.picker, process),
+            _ => {
+                let start = self.picker.rng.u64(..STACK.pages);
+                let above = self.picker.page_from(process, STACK, start)?;
+                let below = self.picker.rng.u64(..vm::STACK_WINDOW);
+                let page = PageIndex(above.0 - below);
+                Some(Event::Touch { process, page, access: self.picker.access() })
+            }
+        }
+    }
+
+    fn left_behind(&mut self, step: usize) -> Option<Event> {
+        match step {
+            0 => Some(self.mmap(Source::Private)),
+            1 => self.touch(self.hero, Access::Write),
+            2 => {
+                let range = self.area()?.range;
+                let to = Remap::CopyTo(self.picker.place(range.pages));
+                Some(Event::Mremap { process: self.hero, range, pages: range.pages, to })
+            }
+            4 => fork(self.picker, self.hero),
+            5 => self.touch(self.hero, Access::Write),
+            6 => self.on_frame(FrameOperation::Find),
+            _ => self.touch(self.hero, Access::Read),
+        }
+    }
+
+    fn broken(&mut self, step: usize) -> Option<Event> {
+        match step {
+            0 => self.touch(self.hero, Access::Write),
+            1 => fork(self.picker, self.hero),
+            2 => self.on_frame(FrameOperation::Unmap),
+            3 => self.touch(self.hero, Access::Read),
+            4 => self.on_frame(FrameOperation::Poison),
+            5 => self.touch_as_relative(Access::Read),
             _ => self.touch_as_relative(Access::Write),
         }
     }

@@ -37,6 +37,9 @@ pub(super) enum Story {
     Huge,
     LockedFamily,
     DeepFork,
+    Stack,
+    LeftBehind,
+    Broken,
 }
 
 /// Single events by weight.
@@ -76,7 +79,7 @@ pub(super) const SINGLES: [(Single, u32); 17] = [
 ];
 
 /// Stories by weight; `None`: single events.
-pub(super) const STORIES: [(Option<Story>, u32); 11] = [
+pub(super) const STORIES: [(Option<Story>, u32); 14] = [
     // Stories alone would never mix.
     (None, 8),
     // Away, back to the origin, fork: offset-based schemes must not take the page for unmoved.
@@ -98,6 +101,12 @@ pub(super) const STORIES: [(Option<Story>, u32); 11] = [
     (Some(Story::LockedFamily), 1),
     // Forks of forks with a write at each level.
     (Some(Story::DeepFork), 3),
+    // A stack that grows towards an area below it.
+    (Some(Story::Stack), 2),
+    // Pages that moved out from under a mapping that stays.
+    (Some(Story::LeftBehind), 2),
+    // A page that breaks while a relative has it on the swap device.
+    (Some(Story::Broken), 1),
 ];
 
 /// One entry of a table, by weight.

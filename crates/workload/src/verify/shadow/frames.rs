@@ -107,9 +107,9 @@ impl Shadow {
 
     /// The marked frame's memory broke. `present` tells of a page whether a frame is still behind it.
     ///
-    /// Who holds a swap entry to the same page is told too, but the shadow cannot know whose page
-    /// that is: absent pages of the same origin with the same contents are in doubt. Of a 2 MiB page,
-    /// the VM may keep the sound rest.
+    /// Who holds a swap entry to the same page is told too. Where the shadow cannot know whether an
+    /// absent relative's page is the same one, that page is in doubt. Of a 2 MiB page, the VM may keep
+    /// the sound rest.
     pub fn poison(
         &mut self,
         process: Process,
@@ -130,10 +130,11 @@ impl Shadow {
                 page.health = verdict;
             }
             let alike = page.contents == broken.contents && page.tag == broken.tag;
-            let sound = page.health == Health::Sound;
-            if !page.user && alike && sound && !present(process, at) {
-                page.health = Health::Doubtful;
+            if page.user || !alike || page.health == Health::Poisoned || present(process, at) {
+                return;
             }
+            let certain = told == Told::All && !huge && page.is_twin_of(&broken);
+            page.health = if certain { Health::Poisoned } else { Health::Doubtful };
         });
     }
 

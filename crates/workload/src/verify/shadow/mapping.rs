@@ -6,7 +6,7 @@ use vm::{Growth, Locking, MapError, PageRange, PageSize, Protection};
 use super::Shadow;
 use super::contents::{Contents, Health};
 use super::objects::{OBJECT_PAGES, Objects};
-use super::page::{Attributes, Lock, Page, Seam, Source};
+use super::page::{Attributes, Lock, Page, Seam, Source, Twins};
 use super::processes::Entry;
 use super::refusals::{Impossible, MapErrors};
 use super::surprise::Surprise;
@@ -256,6 +256,7 @@ impl Shadow {
         let Self { processes, objects, migrations } = self;
         processes.entry_mut(process).for_each(range, |page| {
             page.attributes.lock = Lock::Yes;
+            page.twins = Twins::Perhaps;
             let certain = page.health == Health::Sound && !migrations.may_concern(page);
             if let Some((copied, behind)) = copied(page, objects) {
                 let certain = certain && behind == Health::Sound;
@@ -271,6 +272,7 @@ impl Shadow {
         entry.mark_seams(range);
         entry.for_each(range, |page| {
             page.attributes.lock = Lock::Unknown;
+            page.twins = Twins::Perhaps;
             page.seam = Seam::Possible;
             let copied = copied(page, objects).filter(|_| locking == Locking::Lock);
             if let Some((copied, _)) = copied {

@@ -68,6 +68,15 @@ pub(super) enum Seam {
     Possible,
 }
 
+/// Whether relatives with the same tag have the same page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Twins {
+    /// They do: every write leaves a tag of its own, and a fork shares the page.
+    Same,
+    /// Perhaps not: a lock may have copied the page, tag and all.
+    Perhaps,
+}
+
 /// One mapped page. 20 bytes, 12,000 times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Page {
@@ -79,6 +88,7 @@ pub(super) struct Page {
     pub(super) health: Health,
     pub(super) migrating: Option<Migrating>,
     pub(super) seam: Seam,
+    pub(super) twins: Twins,
     /// Maps the frame that is being operated on.
     pub(super) user: bool,
 }
@@ -115,6 +125,7 @@ impl Page {
             health: Health::Sound,
             migrating: None,
             seam: Seam::None,
+            twins: Twins::Same,
             user: false,
         }
     }
@@ -149,5 +160,13 @@ impl Page {
         self.contents = Contents::Own;
         self.tag = tag;
         self.health = Health::Sound;
+        self.twins = Twins::Same;
+    }
+
+    /// Whether `other`, of the same origin, certainly is the same page of the process's own.
+    pub(super) fn is_twin_of(&self, other: &Self) -> bool {
+        let own = self.contents == Contents::Own && other.contents == Contents::Own;
+        let certain = self.twins == Twins::Same && other.twins == Twins::Same;
+        own && certain && self.tag == other.tag && self.tag != Tag::ZERO
     }
 }

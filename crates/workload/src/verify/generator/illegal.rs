@@ -111,7 +111,12 @@ fn over_the_end(picker: &mut Picker<'_>, process: Process) -> Option<PageRange> 
 /// Just too far below a stack, or too close to what lies under it.
 fn beyond_the_stack(picker: &mut Picker<'_>, process: Process) -> Option<Event> {
     let stack = any_stack(picker, process)?;
-    let page = PageIndex(stack.range.start.0 - picker.rng.u64(1..=vm::STACK_WINDOW + 1));
+    let near = |below: &u64| picker.shadow.is_mapped(process, PageIndex(*below));
+    let neighbour = (STACK.start.0..stack.range.start.0).rev().find(near);
+    let page = match neighbour.filter(|_| picker.rng.bool()) {
+        Some(below) => PageIndex(below + 1),
+        None => PageIndex(stack.range.start.0 - picker.rng.u64(1..=vm::STACK_WINDOW + 1)),
+    };
     Some(Event::Touch { process, page, access: picker.access() })
 }
 

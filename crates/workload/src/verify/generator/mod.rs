@@ -8,6 +8,7 @@
 
 mod illegal;
 mod pick;
+mod scene;
 mod single;
 mod stories;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use super::{Forecast, Shadow};
 use crate::{Event, Process};
 
 use pick::Picker;
+use scene::Focus;
 use weights::{STORIES, choose};
 
 /// Events of one block.
@@ -50,7 +52,7 @@ impl Generator {
         }
         let mut block = self.rng(u64::MAX - number / BLOCK);
         let story = choose(&STORIES, &mut block);
-        let focus = stories::Focus::new(&mut block);
+        let focus = Focus::new(&mut block);
         let step = (number % BLOCK) as usize;
         let told = story.and_then(|story| stories::event(story, step, &focus, &mut picker));
         told.filter(|event| is_legal(event, shadow)).unwrap_or_else(|| plain(&mut picker))

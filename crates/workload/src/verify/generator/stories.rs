@@ -1,38 +1,15 @@
 //! Eight events about one process, one page, one object.
 
-use fastrand::Rng;
 use rmap::PageIndex;
-use vm::{Access, Growth, Locking, PageRange, PageSize, Protection, Remap};
+use vm::{Access, Locking, PageRange, Protection, Remap};
 
 use super::pick::Picker;
+use super::scene::{Focus, Scene};
 use super::single::{create_object, fork, huge, stack};
 use super::weights::Story;
-use crate::verify::shadow::Area;
-use crate::verify::windows::{ANYWHERE, GENERAL, HUGE, STACK};
-use crate::verify::{MOST_PROCESSES, OBJECT_PAGES};
-use crate::{Event, FrameOperation, Object, Place, Process, Source};
-
-/// What a story is about; the same for all its events.
-pub(super) struct Focus {
-    process: u16,
-    window: PageRange,
-    page: u64,
-}
-
-impl Focus {
-    pub(super) fn new(rng: &mut Rng) -> Self {
-        let process = rng.u16(..MOST_PROCESSES as u16);
-        let window = if rng.u8(..4) == 0 { ANYWHERE } else { GENERAL };
-        Self { process, window, page: rng.u64(..window.pages) }
-    }
-}
-
-/// The scene of a story, as far as it is set.
-struct Scene<'p, 'a> {
-    picker: &'p mut Picker<'a>,
-    hero: Process,
-    focus: &'p Focus,
-}
+use crate::verify::OBJECT_PAGES;
+use crate::verify::windows::{HUGE, STACK};
+use crate::{Event, FrameOperation, Source};
 
 /// Event number `step` of `story`, if the world has what it takes.
 pub(super) fn event(
@@ -57,6 +34,7 @@ pub(super) fn event(
         Story::Stack => scene.stack(step),
         Story::LeftBehind => scene.left_behind(step),
         Story::Broken => scene.broken(step),
+        Story::Cleaned => scene.cleaned(step),
     }
 }
 
@@ -251,14 +229,13 @@ impl Scene<'_, '_> {
     fn left_behind(&mut self, step: usize) -> Option<Event> {
         match step {
             0 => Some(self.mmap(Source::Private)),
-            1 => self.touch(self.hero, Access::Write),
+            1 | 5 => self.touch(self.hero, Access::Write),
             2 => {
                 let range = self.area()?.range;
                 let to = Remap::CopyTo(self.picker.place(range.pages));
                 Some(Event::Mremap { process: self.hero, range, pages: range.pages, to })
             }
             4 => fork(self.picker, self.hero),
-            5 => self.touch(self.hero, Access::Write),
             6 => self.on_frame(FrameOperation::Find),
             _ => self.touch(self.hero, Access::Read),
         }
@@ -276,83 +253,12 @@ impl Scene<'_, '_> {
         }
     }
 
-    /// The page that all is about.
-    fn page(&self, process: Process) -> Option<PageIndex> {
-        self.picker.page_from(process, self.focus.window, self.focus.page)
-    }
-
-    fn area(&self) -> Option<Area> {
-        self.picker.shadow.area(self.hero, self.page(self.hero)?)
-    }
-
-    fn relative(&self) -> Option<Process> {
-        self.picker.other(self.hero)
-    }
-
-    fn object(&mut self) -> Option<Object> {
-        self.picker.object()
-    }
-
-    fn touch(&self, process: Process, access: Access) -> Option<Event> {
-        Some(Event::Touch { process, page: self.page(process)?, access })
-    }
-
-    fn touch_as_relative(&self, access: Access) -> Option<Event> {
-        self.touch(self.relative()?, access)
-    }
-
-    fn on_frame(&self, operation: FrameOperation) -> Option<Event> {
-        Some(Event::OnFrame { operation, process: self.hero, page: self.page(self.hero)? })
-    }
-
-    fn mmap(&mut self, source: Source) -> Event {
-        let pages = self.picker.size();
-        let last = self.focus.window.pages - pages;
-        let start = self.focus.window.start.plus(self.focus.page.min(last));
-        self.mmap_at(PageRange { start, pages }, source)
-    }
-
-    fn mmap_at(&self, range: PageRange, source: Source) -> Event {
-        Event::Mmap {
-            process: self.hero,
-            range,
-            place: Place::Fixed,
-            source,
-            protection: Protection::ReadWrite,
-            page_size: PageSize::Small,
-            growth: Growth::Fixed,
+    fn cleaned(&mut self, step: usize) -> Option<Event> {
+        match step {
+            1 | 6 => self.on_frame(FrameOperation::WriteProtect),
+            3 => self.on_frame(FrameOperation::Age),
+            4 => self.touch(self.hero, Access::Read),
+            _ => self.touch(self.hero, Access::Write),
         }
-    }
-
-    /// A gap for `pages` in the window of areas.
-    fn free_place(&self, pages: u64) -> Option<PageIndex> {
-        let is_free = |start: &PageIndex| {
-            (0..pages).all(|n| !self.picker.shadow.is_mapped(self.hero, start.plus(n)))
-        };
-        (0..GENERAL.pages - pages).map(|n| GENERAL.start.plus(n)).find(is_free)
-    }
-
-    /// All mapped pages around `page`, of whatever area.
-    fn mapped_run(&self, page: PageIndex, window: PageRange) -> PageRange {
-        let is_mapped = |at: &u64| self.picker.shadow.is_mapped(self.hero, PageIndex(*at));
-        let below = (window.start.0..page.0).rev().take_while(is_mapped).count() as u64;
-        let above = (page.0..window.end().0).take_while(is_mapped).count() as u64;
-        PageRange { start: PageIndex(page.0 - below), pages: below + above }
-    }
-
-    /// The area moves away from where it is.
-    fn leave(&mut self) -> Option<Event> {
-        let range = self.area()?.range;
-        let to = Remap::To(self.picker.place(range.pages));
-        Some(Event::Mremap { process: self.hero, range, pages: range.pages, to })
-    }
-
-    /// The first area that is not at home goes back there.
-    fn come_home(&self) -> Option<Event> {
-        let pages = (0..GENERAL.pages).map(|n| GENERAL.start.plus(n));
-        let areas = pages.filter_map(|page| self.picker.shadow.area(self.hero, page));
-        let astray = areas.into_iter().find(|it| it.is_private && it.home != it.range.start)?;
-        let (range, to) = (astray.range, Remap::To(astray.home));
-        Some(Event::Mremap { process: self.hero, range, pages: range.pages, to })
     }
 }

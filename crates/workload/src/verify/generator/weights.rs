@@ -40,6 +40,7 @@ pub(super) enum Story {
     Stack,
     LeftBehind,
     Broken,
+    Cleaned,
 }
 
 /// Single events by weight.
@@ -79,7 +80,7 @@ pub(super) const SINGLES: [(Single, u32); 17] = [
 ];
 
 /// Stories by weight; `None`: single events.
-pub(super) const STORIES: [(Option<Story>, u32); 14] = [
+pub(super) const STORIES: [(Option<Story>, u32); 15] = [
     // Stories alone would never mix.
     (None, 8),
     // Away, back to the origin, fork: offset-based schemes must not take the page for unmoved.
@@ -107,6 +108,8 @@ pub(super) const STORIES: [(Option<Story>, u32); 14] = [
     (Some(Story::LeftBehind), 2),
     // A page that breaks while a relative has it on the swap device.
     (Some(Story::Broken), 1),
+    // Rights and marks that are taken while the writer's translations are still warm.
+    (Some(Story::Cleaned), 2),
 ];
 
 /// One entry of a table, by weight.

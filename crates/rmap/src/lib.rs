@@ -13,7 +13,7 @@ mod store;
 pub use ids::{Frame, Mapping, PageIndex, PtePosition, SLOTS_PER_TABLE, SpaceId, SwapSlot, VmaId};
 pub use registry::{SchemeId, SchemeVisitor, UnknownScheme};
 pub use scheme::{
-    Coverage, Covers, FrameFacts, MemoryFacts, Scheme, Search, Sharing, Violation, Visit,
+    Coverage, Covers, FrameFacts, MemoryFacts, ReclaimBy, Scheme, Search, Sharing, Violation, Visit,
 };
 pub use schemes::{HintExclusive, PteNext, Scan};
 pub use store::{OutOfMemory, Overlay, Store, TableLevel, TableOwner, Words};

@@ -41,6 +41,15 @@ pub enum Covers {
     AnonymousPages,
 }
 
+/// How memory pressure looks for pages to evict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReclaimBy {
+    /// Round the frames, asking the scheme who uses each.
+    Frame,
+    /// Round the page tables, forgetting one mapping at a time.
+    Table,
+}
+
 /// Whether anybody else can reach a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
@@ -92,6 +101,9 @@ pub trait Scheme: Default + Sync + 'static {
 
     /// Which frames the hooks are called for.
     const COVERS: Covers;
+
+    /// How pages to evict are looked for first.
+    const RECLAIM: ReclaimBy = ReclaimBy::Frame;
 
     /// What it keeps beside every frame, on top of the VM's own structure.
     type FrameState: Words;

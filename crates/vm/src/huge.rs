@@ -10,7 +10,7 @@ use rmap::{
     Frame, Mapping, OutOfMemory, PageIndex, PtePosition, SLOTS_PER_TABLE, Scheme, SpaceId, Visit,
 };
 
-use crate::frame_table::{FrameKind, FrameMark, HUGE_FRAMES, huge_frames};
+use crate::frame_table::{FrameKind, FrameMark, huge_frames};
 use crate::machine::Machine;
 use crate::outcome::{Operated, Refused, WhenIncomplete};
 use crate::page_table::Walk;
@@ -177,7 +177,6 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
                 self.mapped_pages.raise();
             }
         }
-        debug_assert_eq!(huge_frames(head).count(), HUGE_FRAMES as usize);
     }
 
     fn discard_tables(&self, tables: &SplitTables) {

@@ -9,7 +9,9 @@
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
-use rmap::{Frame, Mapping, OutOfMemory, PageIndex, PtePosition, Scheme, SchemeId, SpaceId, VmaId};
+use rmap::{
+    Frame, Mapping, OutOfMemory, PageIndex, PtePosition, ReclaimBy, Scheme, SpaceId, VmaId,
+};
 
 use crate::frame_table::{FrameKind, FrameMark};
 use crate::machine::{FaultRefused, Machine};
@@ -96,7 +98,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     pub fn reclaim(&self, wanted: u32) -> u32 {
         let goal = self.free_frames().saturating_add(wanted);
         let before = self.free_frames();
-        if S::ID != SchemeId::Scan {
+        if S::RECLAIM == ReclaimBy::Frame {
             self.reclaim_by_frame(goal);
         }
         if self.free_frames() < goal {

@@ -14,7 +14,7 @@ use crate::lock::{Guard, SpinLock};
 use crate::machine::Machine;
 use crate::memory::InArena;
 use crate::object::Object;
-use crate::pte::{Entry, Pte};
+use crate::pte::Pte;
 use crate::reclaim::ClockHands;
 use crate::slab::{Slab, SlabId};
 use crate::space::{Space, space_at};
@@ -322,11 +322,6 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
     #[inline]
     pub(crate) fn is_migrating(&self, frame: Frame) -> bool {
         self.frames.info(frame).is_marked(FrameMark::Migrating)
-    }
-
-    /// Whether the entry at `page` of a space is a migration entry.
-    pub fn is_migrating_at(&self, id: SpaceId, page: PageIndex) -> bool {
-        matches!(self.pte_at(id, page).entry(), Entry::Migration(_))
     }
 
     /// Every address space, oldest first. The caller keeps the list as it is.

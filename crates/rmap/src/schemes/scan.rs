@@ -16,8 +16,8 @@
 //! Source: `mm/vmscan.c` of 2.1.76; Torvalds, "Re: 2.1.76, nfs client, and memory fragmentation".
 
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition, Scheme,
-    SchemeId, Search, Sharing, Store, Visit,
+    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition, ReclaimBy,
+    Scheme, SchemeId, Search, Sharing, Store, Visit,
 };
 
 /// See the module's text.
@@ -27,6 +27,7 @@ pub struct Scan;
 impl Scheme for Scan {
     const ID: SchemeId = SchemeId::Scan;
     const COVERS: Covers = Covers::EveryPage;
+    const RECLAIM: ReclaimBy = ReclaimBy::Table;
 
     type FrameState = ();
     type SpaceState = ();

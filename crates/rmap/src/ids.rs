@@ -28,18 +28,21 @@ pub struct PageIndex(pub u64);
 impl PageIndex {
     /// The page `pages` further up.
     #[must_use]
+    #[inline]
     pub const fn plus(self, pages: u64) -> Self {
         Self(self.0 + pages)
     }
 
     /// The first page that shares this page's leaf table.
     #[must_use]
+    #[inline]
     pub const fn table_base(self) -> Self {
         Self(self.0 & !(SLOTS_PER_TABLE as u64 - 1))
     }
 
     /// The slot of this page in its leaf table.
     #[must_use]
+    #[inline]
     pub const fn slot(self) -> u16 {
         (self.0 % SLOTS_PER_TABLE as u64) as u16
     }
@@ -58,6 +61,7 @@ pub struct PtePosition {
 impl PtePosition {
     /// One word that is never 0, so that 0 can mean *no position*.
     #[must_use]
+    #[inline]
     pub const fn to_word(self) -> u64 {
         ((self.table.0 as u64) << 9 | self.slot as u64) + 1
     }
@@ -89,12 +93,14 @@ pub struct Mapping {
 }
 
 impl fmt::Display for Frame {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "frame {}", self.0)
     }
 }
 
 impl fmt::Display for PtePosition {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "slot {} of the table in {}", self.slot, self.table)
     }

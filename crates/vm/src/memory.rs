@@ -70,11 +70,13 @@ impl Arena {
     }
 
     /// How many frames there are.
+    #[inline]
     pub const fn frames(&self) -> u32 {
         self.frames
     }
 
     /// The physical address of `frame`.
+    #[inline]
     pub const fn physical(&self, frame: Frame) -> PhysicalAddress {
         PhysicalAddress(self.physical_base.0 + frame.0 as u64 * FRAME_BYTES as u64)
     }
@@ -170,12 +172,14 @@ mod owned {
         }
 
         /// The arena.
+        #[inline]
         pub const fn arena(&self) -> &Arena {
             &self.arena
         }
     }
 
     impl Drop for OwnedArena {
+        #[inline]
         fn drop(&mut self) {
             let memory = NonNull::slice_from_raw_parts(self.arena.base, self.arena.frames as usize);
             // SAFETY: `new` leaked exactly this box, and no reference outlives `self`.

@@ -62,12 +62,14 @@ impl Pte {
 
     /// An entry for a data page, not writable, neither accessed nor dirty.
     #[must_use]
+    #[inline]
     pub const fn page(address: PhysicalAddress) -> Self {
         Self(address.0 | Self::PRESENT | Self::USER | Self::NO_EXECUTE)
     }
 
     /// As [`Self::page`], of 2 MiB, for a directory.
     #[must_use]
+    #[inline]
     pub const fn huge_page(address: PhysicalAddress) -> Self {
         Self(Self::page(address).0 | Self::PAGE_SIZE)
     }
@@ -75,18 +77,21 @@ impl Pte {
     /// An entry that leads to the next table. Accessed is set beforehand, so that the walker has no
     /// reason to write to it.
     #[must_use]
+    #[inline]
     pub const fn table(address: PhysicalAddress) -> Self {
         Self(address.0 | Self::PRESENT | Self::WRITABLE | Self::USER | Self::ACCESSED)
     }
 
     /// An entry for a page that went to `slot`.
     #[must_use]
+    #[inline]
     pub const fn swap(slot: SwapSlot) -> Self {
         Self(Self::KIND_SWAP | (slot.0 as u64) << Self::PAYLOAD_SHIFT)
     }
 
     /// The present entry `self`, which maps `frame`, as it waits for the frame's contents to move.
     #[must_use]
+    #[inline]
     pub const fn migration(self, frame: Frame) -> Self {
         let kept = self.0 & (Self::ACCESSED | Self::DIRTY | Self::EXCLUSIVE);
         let writable = if self.is_writable() { Self::MIGRATION_WRITABLE } else { 0 };
@@ -95,6 +100,7 @@ impl Pte {
 
     /// The migration entry `self` as it is when the contents have arrived at `address`.
     #[must_use]
+    #[inline]
     pub const fn migrated(self, address: PhysicalAddress) -> Self {
         let kept = self.0 & (Self::ACCESSED | Self::DIRTY | Self::EXCLUSIVE);
         let page = Self(Self::page(address).0 | kept);
@@ -103,24 +109,28 @@ impl Pte {
 
     /// The entry of the `nth` small page of the 2 MiB page that `self` maps.
     #[must_use]
+    #[inline]
     pub const fn part(self, nth: u16) -> Self {
         Self((self.0 & !Self::PAGE_SIZE) + ((nth as u64) << 12))
     }
 
     /// The same entry, writable.
     #[must_use]
+    #[inline]
     pub const fn writable(self) -> Self {
         Self(self.0 | Self::WRITABLE)
     }
 
     /// The same entry, of a page that nobody else can reach.
     #[must_use]
+    #[inline]
     pub const fn exclusive(self) -> Self {
         Self(self.0 | Self::EXCLUSIVE)
     }
 
     /// The same entry, as an access through it leaves it.
     #[must_use]
+    #[inline]
     pub const fn after(self, access: Access) -> Self {
         match access {
             Access::Read => Self(self.0 | Self::ACCESSED),
@@ -130,12 +140,14 @@ impl Pte {
 
     /// The same entry as a forked child starts with: read-only, shared and not accessed; dirty stays.
     #[must_use]
+    #[inline]
     pub const fn forked(self) -> Self {
         Self(self.0 & !(Self::WRITABLE | Self::EXCLUSIVE | Self::ACCESSED))
     }
 
     /// The migration entry as both sides of a fork have it: read-only and shared.
     #[must_use]
+    #[inline]
     pub const fn migration_shared(self) -> Self {
         Self(self.0 & !(Self::MIGRATION_WRITABLE | Self::EXCLUSIVE))
     }
@@ -155,46 +167,55 @@ impl Pte {
     }
 
     /// Whether it is [`Self::EMPTY`].
+    #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// Whether it maps anything.
+    #[inline]
     pub const fn is_present(self) -> bool {
         self.0 & Self::PRESENT != 0
     }
 
     /// Whether, in a directory, it maps a 2 MiB page.
+    #[inline]
     pub const fn is_huge(self) -> bool {
         self.0 & (Self::PRESENT | Self::PAGE_SIZE) == Self::PRESENT | Self::PAGE_SIZE
     }
 
     /// Whether a write through it succeeds.
+    #[inline]
     pub const fn is_writable(self) -> bool {
         self.0 & Self::WRITABLE != 0
     }
 
     /// Whether its user has had the page alone since it became so.
+    #[inline]
     pub const fn is_exclusive(self) -> bool {
         self.0 & Self::EXCLUSIVE != 0
     }
 
     /// Whether fork must change it.
+    #[inline]
     pub const fn is_writable_or_exclusive(self) -> bool {
         self.0 & (Self::WRITABLE | Self::EXCLUSIVE) != 0
     }
 
     /// Whether the CPU has read or written through it.
+    #[inline]
     pub const fn is_accessed(self) -> bool {
         self.0 & Self::ACCESSED != 0
     }
 
     /// Whether the CPU has written through it.
+    #[inline]
     pub const fn is_dirty(self) -> bool {
         self.0 & Self::DIRTY != 0
     }
 
     /// What it maps or leads to.
+    #[inline]
     pub const fn address(self) -> PhysicalAddress {
         PhysicalAddress(self.0 & Self::ADDRESS)
     }
@@ -208,6 +229,7 @@ pub struct PteSlot<'a>(&'a AtomicU64);
 impl<'a> PteSlot<'a> {
     /// The slot that `word` of a page-table page is.
     #[must_use]
+    #[inline]
     pub const fn new(word: &'a AtomicU64) -> Self {
         Self(word)
     }

@@ -20,10 +20,12 @@ const GRANULES_PER_FRAME: u32 = (FRAME_BYTES / GRANULE) as u32;
 pub struct SlabId(pub u32);
 
 impl SlabId {
+    #[inline]
     fn frame(self) -> Frame {
         Frame(self.0 / GRANULES_PER_FRAME)
     }
 
+    #[inline]
     fn offset(self) -> usize {
         self.0 as usize * GRANULE
     }
@@ -109,6 +111,7 @@ impl<T: InArena> Slab<T> {
     }
 
     /// Frames in use, now and at most.
+    #[inline]
     pub const fn frames(&self) -> &Gauge {
         &self.frames
     }
@@ -132,6 +135,7 @@ impl<T: InArena> Slab<T> {
     }
 
     /// The word of a free object that names the next one.
+    #[inline]
     fn link<'m, F: Words>(table: &FrameTable<'m, F>, id: SlabId) -> &'m AtomicU32 {
         table.arena().object(id.offset())
     }

@@ -40,33 +40,39 @@ pub struct PageRange {
 impl PageRange {
     /// From `start` up to `end`, which is not before it.
     #[must_use]
+    #[inline]
     pub const fn between(start: PageIndex, end: PageIndex) -> Self {
         Self { start, pages: end.0 - start.0 }
     }
 
     /// The page after the last.
     #[must_use]
+    #[inline]
     pub const fn end(self) -> PageIndex {
         self.start.plus(self.pages)
     }
 
     /// Whether `page` is one of them.
+    #[inline]
     pub const fn contains(self, page: PageIndex) -> bool {
         self.start.0 <= page.0 && page.0 < self.end().0
     }
 
     /// Whether all of `other` lies within.
+    #[inline]
     pub const fn encloses(self, other: Self) -> bool {
         self.start.0 <= other.start.0 && other.end().0 <= self.end().0
     }
 
     /// Whether the two have a page in common.
+    #[inline]
     pub const fn overlaps(self, other: Self) -> bool {
         self.start.0 < other.end().0 && other.start.0 < self.end().0
     }
 
     /// The pages that both have, if any.
     #[must_use]
+    #[inline]
     pub fn common(self, other: Self) -> Option<Self> {
         self.overlaps(other)
             .then(|| Self::between(self.start.max(other.start), self.end().min(other.end())))
@@ -79,6 +85,7 @@ impl<W: Words> Space<W> {
         Frame(self.root.load(Relaxed))
     }
 
+    #[inline]
     pub(crate) fn set_root(&self, root: Frame) {
         self.root.store(root.0, Relaxed);
     }
@@ -93,22 +100,27 @@ impl<W: Words> Space<W> {
         self.found_last.store(vma.map_or(0, |vma| vma.0), Relaxed);
     }
 
+    #[inline]
     pub(crate) fn brk(&self) -> u64 {
         self.brk.load(Relaxed)
     }
 
+    #[inline]
     pub(crate) fn set_brk(&self, pages: u64) {
         self.brk.store(pages, Relaxed);
     }
 
+    #[inline]
     pub(crate) fn hand(&self) -> PageIndex {
         PageIndex(self.hand.load(Relaxed))
     }
 
+    #[inline]
     pub(crate) fn set_hand(&self, page: PageIndex) {
         self.hand.store(page.0, Relaxed);
     }
 
+    #[inline]
     pub(crate) fn scheme(&self) -> &W {
         &self.scheme
     }

@@ -35,7 +35,7 @@ impl Tool {
     /// Builds both.
     pub fn build(root: &Path) -> Result<Self, String> {
         let builds: [&[&str]; 2] = [
-            &["build", "--release", "--package", "harness"],
+            &["build", "--profile", "tool", "--package", "harness"],
             &["build", "--release", "--package", "unikernel", "--target", "x86_64-unknown-none"],
         ];
         for arguments in builds {
@@ -47,7 +47,7 @@ impl Tool {
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         Ok(Self {
-            binary: target.join("release/rmapbench"),
+            binary: target.join("tool/rmapbench"),
             kernel: target.join("x86_64-unknown-none/release/unikernel"),
         })
     }

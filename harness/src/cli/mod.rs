@@ -30,6 +30,7 @@ included (saved).";
 const RUN_EXAMPLES: &str = "Examples:
   cargo rmapbench run
   cargo rmapbench run --schemes scan,pte-next --workloads fork-touch
+  cargo rmapbench run --schemes scan --workloads fork-exit:pages=65536:iterations=2 --memory 2G
   cargo rmapbench run --machine icount --boot direct --seed 7 --out /tmp/result
   cargo rmapbench run --firmware uefi -v
   cargo rmapbench run --machine model --plan quick";
@@ -134,7 +135,7 @@ pub struct Choice {
     /// Only these schemes.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub schemes: Option<Vec<String>>,
-    /// Only these workloads.
+    /// Only these workloads, with parameters that differ from the plan's: X:pages=4096:children=2,Y.
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub workloads: Option<Vec<String>>,
     /// How often each cell runs.

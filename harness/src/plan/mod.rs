@@ -25,6 +25,16 @@ pub enum PlanError {
         /// What exists.
         known: Vec<&'static str>,
     },
+    /// A parameter of a workload that cannot be set so.
+    #[error("workload `{workload}` cannot take `{setting}`; {why}")]
+    Setting {
+        /// The workload.
+        workload: &'static str,
+        /// As it was written.
+        setting: String,
+        /// What would do.
+        why: String,
+    },
     /// The same cell cannot be measured twice in a round; rounds are there for that.
     #[error("{kind} `{name}` is listed twice; name it once, and use --rounds to repeat cells")]
     Twice {

@@ -1,6 +1,7 @@
 //! A named plan with what the command line changes about it.
 
-use wire::{HostPresence, Name, Plan, WorkloadSpec};
+use wire::{HostPresence, Name, Parameter, Plan, WorkloadSpec};
+use workload::{ParameterError, Parameters, WorkloadId};
 
 use super::named::{NamedPlan, PLANS};
 use super::{Kind, PlanError, entries};
@@ -12,7 +13,7 @@ pub struct Selection {
     pub plan: Option<String>,
     /// Scheme ids.
     pub schemes: Option<Vec<String>>,
-    /// Workload ids.
+    /// Workload ids, each with any number of `:parameter=value` behind it.
     pub workloads: Option<Vec<String>>,
     /// How often each cell runs.
     pub rounds: Option<u16>,
@@ -28,8 +29,7 @@ impl Selection {
             plan.schemes = chosen(Kind::Scheme, wanted)?.into_iter().map(name).collect();
         }
         if let Some(wanted) = &self.workloads {
-            let chosen = chosen(Kind::Workload, wanted)?;
-            plan.workloads = chosen.into_iter().map(|workload| spec(&plan, workload)).collect();
+            plan.workloads = workloads(&plan, wanted)?.into_iter().collect();
         }
         plan.rounds = self.rounds.unwrap_or(plan.rounds);
         plan.seed = self.seed.unwrap_or(plan.seed);
@@ -61,6 +61,51 @@ pub(super) fn chosen(kind: Kind, wanted: &[String]) -> Result<Vec<&'static str>,
 fn unknown(kind: Kind, name: &str) -> PlanError {
     let known = entries(kind).iter().map(|entry| entry.name).collect();
     PlanError::Unknown { kind, name: name.to_owned(), known }
+}
+
+/// The workloads that were asked for with their parameters, in the registry's order.
+fn workloads(plan: &Plan, wanted: &[String]) -> Result<Vec<WorkloadSpec>, PlanError> {
+    let split = |text: &String| {
+        let (name, settings) = text.split_once(':').unwrap_or((text, ""));
+        (name.to_owned(), settings.to_owned())
+    };
+    let (names, settings): (Vec<_>, Vec<_>) = wanted.iter().map(split).unzip();
+    let in_order = chosen(Kind::Workload, &names)?;
+    in_order
+        .into_iter()
+        .map(|workload| {
+            let place = names.iter().position(|name| name == workload).expect("it was chosen");
+            set(spec(plan, workload), workload, &settings[place])
+        })
+        .collect()
+}
+
+/// `spec` with `parameter=value:parameter=value` on top.
+fn set(mut spec: WorkloadSpec, workload: &str, settings: &str) -> Result<WorkloadSpec, PlanError> {
+    let id: WorkloadId = workload.parse().expect("an id of the registry");
+    for setting in settings.split(':').filter(|setting| !setting.is_empty()) {
+        let refused =
+            |why| PlanError::Setting { workload: id.name(), setting: setting.to_owned(), why };
+        let (parameter, value) = setting
+            .split_once('=')
+            .and_then(|(parameter, value)| Some((parameter, value.parse().ok()?)))
+            .ok_or_else(|| refused("write it as parameter=number".to_owned()))?;
+        Parameters::defaults(id.parameters()).set(parameter, value).map_err(|error| {
+            refused(match error {
+                ParameterError::Unknown => format!("there are: {}", known_parameters(id)),
+                ParameterError::OutOfRange { min, max } => format!("it goes from {min} to {max}"),
+            })
+        })?;
+        spec.parameters.retain(|known| known.name != parameter);
+        let parameter = Parameter { name: name(parameter), value };
+        spec.parameters.push(parameter).expect("no workload has more parameters than a spec");
+    }
+    Ok(spec)
+}
+
+fn known_parameters(workload: WorkloadId) -> String {
+    let names: Vec<_> = workload.parameters().iter().map(|parameter| parameter.name).collect();
+    names.join(", ")
 }
 
 /// The plan's own parameters for a workload that it lists, the defaults for any other.
@@ -110,6 +155,34 @@ mod tests {
     #[test]
     fn a_name_listed_twice_is_refused() {
         assert!(matches!(schemes(&["scan", "scan"]).resolve(), Err(PlanError::Twice { .. })));
+    }
+
+    fn workloads(names: &[&str]) -> Result<Plan, PlanError> {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        Selection { workloads: Some(names), ..Selection::default() }.resolve()
+    }
+
+    #[test]
+    fn a_parameter_of_a_workload_is_set_behind_its_name() {
+        let plan =
+            workloads(&["fork-touch", "fork-exit:pages=7:children=2:pages=8"]).expect("both exist");
+        let [exit, touch] = &plan.workloads[..] else { panic!("two workloads") };
+        let parameters = |spec: &WorkloadSpec| {
+            let pair = |parameter: &Parameter| (parameter.name.to_string(), parameter.value);
+            spec.parameters.iter().map(pair).collect::<Vec<_>>()
+        };
+        assert_eq!(parameters(exit), [("children".to_owned(), 2), ("pages".to_owned(), 8)]);
+        assert_eq!(parameters(touch), []);
+    }
+
+    #[test]
+    fn a_parameter_that_cannot_be_is_answered_with_what_can() {
+        let message = |text| workloads(&[text]).expect_err("not a setting").to_string();
+        assert!(message("fork-exit:pags=7").contains("there are: pages, children, iterations"));
+        assert!(message("fork-exit:pages=0").contains("it goes from 1 to 1048576"));
+        for text in ["fork-exit:pages", "fork-exit:pages=", "fork-exit:pages=-1", "fork-exit:=1="] {
+            assert!(message(text).contains("write it as parameter=number"), "{text}");
+        }
     }
 
     #[test]

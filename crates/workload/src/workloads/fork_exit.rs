@@ -18,7 +18,7 @@ pub(crate) const PARAMETERS: &[ParameterSpec] = &[
         summary: "children alive at once",
         default: 1,
         min: 1,
-        max: 4096,
+        max: 1 << 14,
     },
     ParameterSpec {
         name: "iterations",

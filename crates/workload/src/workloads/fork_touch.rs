@@ -19,7 +19,7 @@ pub(crate) const PARAMETERS: &[ParameterSpec] = &[
         summary: "children alive at once",
         default: 7,
         min: 1,
-        max: 4096,
+        max: 1 << 14,
     },
     ParameterSpec {
         name: "iterations",

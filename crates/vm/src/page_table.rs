@@ -26,6 +26,11 @@ const fn span(level: usize) -> u64 {
     1 << (9 * (DIRECTORY_LEVELS - level))
 }
 
+/// Pages below a whole table.
+const fn reach(level: usize) -> u64 {
+    span(level) * SLOTS_PER_TABLE as u64
+}
+
 /// The slot for `page` in a table.
 const fn slot_at(page: PageIndex, level: usize) -> u16 {
     ((page.0 / span(level)) % SLOTS_PER_TABLE as u64) as u16
@@ -209,7 +214,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         let (mut below, bottom) = made;
         for level in (from.1 + 1..bottom).rev() {
             let Ok(directory) = self.new_directory(space, page, level) else {
-                self.free_tables_below(below, level + 1);
+                self.free_tables_below(below, level + 1, PageRange { start: page, pages: 1 });
                 return Err(OutOfMemory);
             };
             self.hang(PtePosition { table: directory, slot: slot_at(page, level) }, below);
@@ -234,8 +239,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         level: usize,
     ) -> Result<Frame, OutOfMemory> {
         let table = self.new_table(FrameKind::Directory)?;
-        let reach = span(level) * SLOTS_PER_TABLE as u64;
-        let base = PageIndex(page.0 / reach * reach);
+        let base = PageIndex(page.0 / reach(level) * reach(level));
         self.frames
             .set_table_owner(table, TableOwner { space, base, level: TableLevel::Directory });
         Ok(table)
@@ -282,22 +286,33 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         self.frames.free(table, self.counters());
     }
 
-    /// Frees `table`, which is at `level`, and all below it. No page is mapped there any more, and no
-    /// CPU has the tables loaded.
-    pub(crate) fn free_tables_below(&self, table: Frame, level: usize) {
+    /// Frees `table`, which is at `level`, and all below it: no table there serves a page outside of
+    /// `within` only. No page is mapped there any more, and no CPU has the tables loaded.
+    pub(crate) fn free_tables_below(&self, table: Frame, level: usize, within: PageRange) {
         let mut gather = Gather::default();
-        self.unhang_all(table, level, &mut gather);
+        let base = within.start.0 / reach(level) * reach(level);
+        self.unhang_all((table, level), PageIndex(base), within, &mut gather);
         self.finish(gather);
     }
 
-    /// Holds `table`, which is at `level`, and all below it back.
-    fn unhang_all(&self, table: Frame, level: usize, gather: &mut Gather) {
-        if level < DIRECTORY_LEVELS {
-            let slots = if level == 0 { USER_ROOT_SLOTS } else { SLOTS_PER_TABLE };
-            for slot in 0..slots as u16 {
+    /// Holds `table`, the pages of which begin at `base`, and all below it back. Slots for pages outside
+    /// of `within` are known to be empty: most processes use a small part of most directories.
+    fn unhang_all(
+        &self,
+        (table, level): (Frame, usize),
+        base: PageIndex,
+        within: PageRange,
+        gather: &mut Gather,
+    ) {
+        let served = PageRange { start: base, pages: reach(level) };
+        if level < DIRECTORY_LEVELS
+            && let Some(part) = served.common(within)
+        {
+            for slot in slot_at(part.start, level)..=slot_at(PageIndex(part.end().0 - 1), level) {
                 let pte = self.slot(PtePosition { table, slot }).read();
                 if pte.is_present() {
-                    self.unhang_all(self.frame_of(pte), level + 1, gather);
+                    let start = base.plus(u64::from(slot) * span(level));
+                    self.unhang_all((self.frame_of(pte), level + 1), start, within, gather);
                 }
             }
         }
@@ -317,8 +332,8 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         hole: PageRange,
         gather: &mut Gather,
     ) {
-        let reach = PageRange { start: base, pages: span(level) * SLOTS_PER_TABLE as u64 };
-        let Some(part) = reach.common(hole) else {
+        let served = PageRange { start: base, pages: reach(level) };
+        let Some(part) = served.common(hole) else {
             return;
         };
         let last = slot_at(PageIndex(part.end().0 - 1), level);
@@ -333,7 +348,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             if hole.encloses(PageRange { start, pages: span(level) }) {
                 self.slot(position).replace(Pte::EMPTY);
                 self.counters().pte_writes.add(1);
-                self.unhang_all(below, level + 1, gather);
+                self.unhang_all((below, level + 1), start, hole, gather);
             } else if level < LOWEST_DIRECTORY {
                 self.unhang_within((below, level + 1), start, hole, gather);
             }
@@ -356,8 +371,8 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         range: PageRange,
         gather: &mut Gather,
     ) -> bool {
-        let reach = PageRange { start: base, pages: span(level) * SLOTS_PER_TABLE as u64 };
-        if let Some(part) = reach.common(range).filter(|_| level < DIRECTORY_LEVELS) {
+        let served = PageRange { start: base, pages: reach(level) };
+        if let Some(part) = served.common(range).filter(|_| level < DIRECTORY_LEVELS) {
             let last = slot_at(PageIndex(part.end().0 - 1), level);
             for slot in slot_at(part.start, level)..=last {
                 let position = PtePosition { table, slot };

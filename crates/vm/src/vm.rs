@@ -17,7 +17,7 @@ use crate::object::Object;
 use crate::pte::Pte;
 use crate::reclaim::ClockHands;
 use crate::slab::{Slab, SlabId};
-use crate::space::{Space, space_at};
+use crate::space::{PageRange, Space, space_at};
 use crate::swap::SwapDevice;
 use crate::vma::Vma;
 
@@ -211,10 +211,14 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         let space = self.space(id);
         let guard = self.lock_space(space);
         let mut cleared = 0;
+        let mut used = PageRange { start: PageIndex(0), pages: 0 };
         while let Some(vma) = self.first_vma(space) {
+            let range = self.vma(vma).range();
+            let start = if used.pages == 0 { range.start } else { used.start };
+            used = PageRange::between(start, range.end());
             cleared += self.unmap_vma(vma);
         }
-        self.free_tables_below(space.root(), 0);
+        self.free_tables_below(space.root(), 0, used);
         self.scheme.space_freed(self, id);
         drop(guard);
         self.spaces.free(&self.frames, SlabId(id.0), &self.counters);

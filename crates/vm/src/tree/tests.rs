@@ -224,7 +224,8 @@ fn an_empty_tree_finds_nothing() {
 
 #[test]
 fn ascending_insertion_does_not_make_a_list_of_it() {
-    for stride in [1, 2, 3, 4, 8, 256] {
+    let strides: &[u32] = if cfg!(miri) { &[1, 3] } else { &[1, 2, 3, 4, 8, 256] };
+    for &stride in strides {
         let arena = Arena::ascending(u64::from(MANY * stride));
         let root = AtomicU32::new(0);
         let tree = Tree::new(&root, &arena);

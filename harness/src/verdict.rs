@@ -1,7 +1,7 @@
 //! How a run ended: one sentence and an exit status.
 
 use crate::exit::Exit;
-use crate::guest::GuestExit;
+use crate::guest::{self, GuestExit};
 use crate::results::{CellEnd, Execution, Refused, Run};
 use crate::session::{Heard, Stop};
 
@@ -57,9 +57,9 @@ fn failed(heard: &Heard) -> Option<Verdict> {
             "the guest speaks protocol {} with schema {}, this tool {} with {}; build both from the \
              same commit",
             guest.protocol,
-            crate::guest::hex(&guest.schema_key),
+            guest::hex(&guest.schema_key),
             host.protocol,
-            crate::guest::hex(&host.schema_key)
+            guest::hex(&host.schema_key)
         );
         return Some(Verdict { sentence, exit: Exit::BadInput });
     }
@@ -86,8 +86,9 @@ fn refused(refusal: &Refused, run: &Run) -> String {
             )
         }
         Refused::Memory { needed_mib, present_mib } => format!(
-            "the plan needs a machine with {needed_mib} MiB and this one has {present_mib} MiB to \
-             use; run with --memory {needed_mib}M, or plan fewer rounds or workloads"
+            "the plan needs {needed_mib} MiB in one piece and this machine has {present_mib} MiB to \
+             use; run with --memory {}M, or plan fewer rounds or workloads",
+            guest::memory_with_one_piece_of(*needed_mib)
         ),
         Refused::Unknown { what, name } => {
             format!("the guest knows no {what} `{name}`; build guest and tool from the same commit")

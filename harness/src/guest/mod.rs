@@ -10,7 +10,9 @@ pub use build::{build_kernel, built_kernel};
 pub use elf::{Kernel, hex};
 pub use image::{IMAGES, Image, make_iso};
 pub use kvm::{Nativeness, probe};
-pub use qemu::{Accelerator, Boot, CpuModel, Firmware, GuestExit, Qemu, Setup};
+pub use qemu::{
+    Accelerator, Boot, CpuModel, Firmware, GuestExit, Qemu, Setup, memory_with_one_piece_of,
+};
 
 use std::io;
 use std::path::PathBuf;

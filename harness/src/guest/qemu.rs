@@ -208,6 +208,9 @@ fn command_line(setup: &Setup, folder: &Path, socket: &Path) -> Result<Command, 
     let mut qemu = Command::new("qemu-system-x86_64");
     qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-vga", "std", "-no-reboot"]);
     qemu.args(accelerator_arguments(setup.accelerator));
+    if setup.memory_mib > MOST_BELOW_DEVICES_MIB {
+        qemu.args(["-machine", "max-ram-below-4g=1G"]);
+    }
     qemu.args(["-smp", "1", "-m", &format!("{}M", setup.memory_mib)]);
     qemu.arg("-chardev").arg(format!("socket,id=serial,path={},server=off", option(socket)));
     qemu.args(["-serial", "chardev:serial", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]);
@@ -225,6 +228,15 @@ fn command_line(setup: &Setup, folder: &Path, socket: &Path) -> Result<Command, 
         }
     }
     Ok(qemu)
+}
+
+/// A PC's devices lie below 4 GiB. Memory that does not fit beneath them is cut in two; the guest
+/// wants one piece, so nearly all of it is then placed above.
+const MOST_BELOW_DEVICES_MIB: u32 = 3072;
+
+/// The memory of a machine that has `needed_mib` in one piece.
+pub fn memory_with_one_piece_of(needed_mib: u32) -> u32 {
+    if needed_mib > MOST_BELOW_DEVICES_MIB { needed_mib.saturating_add(1024) } else { needed_mib }
 }
 
 fn accelerator_arguments(accelerator: Accelerator) -> Vec<&'static str> {

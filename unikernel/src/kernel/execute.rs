@@ -87,7 +87,9 @@ fn start(link: &mut Link, plan: &Plan, cells: u32) -> Result<(), LogFull> {
 
 fn too_little(guest: &mut Guest<'_>, needed_bytes: u64) -> Result<ExitCode, LogFull> {
     let mib = |bytes: u64| bytes.div_ceil(MIB) as u32;
-    let (needed_mib, present_mib) = (mib(needed_bytes), mib(guest.memory.usable_bytes()));
+    // The arena is one piece: memory beyond a hole of the firmware's does not count.
+    let present = guest.memory.largest_arena() * FRAME_BYTES as u64;
+    let (needed_mib, present_mib) = (mib(needed_bytes), mib(present));
     refuse(guest.link, Refusal::Memory { needed_mib, present_mib })
 }
 

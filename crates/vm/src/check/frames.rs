@@ -4,8 +4,8 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use rmap::{Coverage, Frame, FrameFacts, Scheme, Sharing, Store, Visit};
 
-use super::Inconsistency;
 use super::tally::{Tally, fingerprint};
+use super::{Inconsistency, Patience};
 use crate::frame_table::FrameKind;
 use crate::machine::Machine;
 use crate::object::Contents;
@@ -13,14 +13,21 @@ use crate::outcome::WhenIncomplete;
 use crate::vm::Vm;
 
 impl<S: Scheme, M: Machine> Vm<'_, S, M> {
-    pub(super) fn check_page(&self, frame: Frame) -> Result<(), Inconsistency> {
+    pub(super) fn check_page(
+        &self,
+        frame: Frame,
+        patience: &mut Patience,
+    ) -> Result<(), Inconsistency> {
         let tally = self.take_tally(frame);
         let counted = self.mapcount(frame);
         if counted != tally.entries {
             return Err(Inconsistency::Mapcount { frame, counted, present: tally.entries });
         }
         self.check_caches(frame).map_err(|what| Inconsistency::Page { frame, what })?;
-        self.check_answer(frame, tally)
+        if patience.is_left() {
+            patience.spend(self.check_answer(frame, tally)?);
+        }
+        Ok(())
     }
 
     fn check_caches(&self, frame: Frame) -> Result<(), &'static str> {
@@ -53,7 +60,8 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         }
     }
 
-    fn check_answer(&self, frame: Frame, tally: Tally) -> Result<(), Inconsistency> {
+    /// Returns the probes that the search took.
+    fn check_answer(&self, frame: Frame, tally: Tally) -> Result<u64, Inconsistency> {
         let tracked = self.is_tracked(frame);
         if tracked && tally.entries > 0 {
             self.scheme.check(self, frame).map_err(Inconsistency::Scheme)?;
@@ -81,7 +89,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         if tally.entries > 0 && search.coverage != expected {
             return Err(Inconsistency::Coverage { frame, claimed: search.coverage, expected });
         }
-        Ok(())
+        Ok(search.probes)
     }
 
     fn expected(tally: Tally) -> Coverage {

@@ -66,11 +66,6 @@ impl Memory {
         facts.add("memory.largest_arena_frames", Value::Number(self.largest_arena()));
     }
 
-    /// All memory that the machine can use, in bytes.
-    pub const fn usable_bytes(&self) -> u64 {
-        self.usable_kib * 1024
-    }
-
     /// A buffer of `count` copies of `value`.
     pub fn take_slice<T: Copy>(&mut self, count: usize, value: T) -> Option<&'static mut [T]> {
         let bytes = count.checked_mul(size_of::<T>())? as u64;

@@ -36,7 +36,6 @@ pub struct Model {
 impl Model {
     /// A machine with `frames` frames of memory and one CPU.
     #[must_use]
-    #[inline]
     pub fn new(frames: u32) -> Self {
         Self::with_cpus(frames, 1)
     }
@@ -59,57 +58,48 @@ impl Model {
     ///
     /// # Panics
     /// If there is no such CPU.
-    #[inline]
     pub fn run_on(&self, cpu: CpuId) {
         assert!(usize::from(cpu.0) < self.tlbs.len(), "there is no CPU {}", cpu.0);
         self.cpu.store(cpu.0, Relaxed);
     }
 
     /// The first 64 uses, by any CPU, of translations that should have been flushed.
-    #[inline]
     pub fn stale_uses(&self) -> Vec<StaleUse> {
         self.stale_uses.first()
     }
 
     /// How many stale uses there were besides [`Self::stale_uses`].
-    #[inline]
     pub fn further_stale_uses(&self) -> u64 {
         self.stale_uses.further()
     }
 
     /// As [`Self::stale_uses`], and forgets all of them.
-    #[inline]
     pub fn take_stale_uses(&self) -> Vec<StaleUse> {
         self.stale_uses.take()
     }
 
     /// Makes one allocation fail, once: the `nth` from now, 0 being the next. `None` calls it off.
-    #[inline]
     pub fn fail_allocation(&self, nth: Option<u64>) {
         self.allocations.fail(nth);
     }
 
     /// How many allocations were asked for from the time that [`Self::fail_allocation`] last named one
     /// to now, or until that was called off. If it is no more than `nth`, none failed.
-    #[inline]
     pub fn allocations_since_armed(&self) -> u64 {
         self.allocations.since_armed()
     }
 
     /// Records every allocation from now on, and not only while one is to fail.
-    #[inline]
     pub fn record_allocations(&self) {
         self.allocations.record();
     }
 
     /// The places that allocated while they were recorded or one was to fail, in the order of the
     /// source.
-    #[inline]
     pub fn points(&self) -> Vec<AllocationPoint> {
         self.allocations.points()
     }
 
-    #[inline]
     fn tlb(&self) -> MutexGuard<'_, Tlb> {
         lock(&self.tlbs[usize::from(self.cpu().0)])
     }
@@ -128,7 +118,6 @@ impl Machine for Model {
 
     fn prepare_root(&self, _root: Frame) {}
 
-    #[inline]
     fn activate(&self, root: Option<Frame>) {
         self.tlb().load(root);
     }
@@ -177,12 +166,10 @@ impl Machine for Model {
         }
     }
 
-    #[inline]
     fn with_faults<R>(&self, _handler: &dyn FaultHandler, body: impl FnOnce() -> R) -> R {
         body()
     }
 
-    #[inline]
     fn copy_frame(&self, from: Frame, to: Frame) {
         let (from, to) = (self.arena().words(from), self.arena().words(to));
         for (from, to) in from.iter().zip(to) {
@@ -190,20 +177,17 @@ impl Machine for Model {
         }
     }
 
-    #[inline]
     fn zero_frame(&self, frame: Frame) {
         for word in self.arena().words(frame) {
             word.store(0, Relaxed);
         }
     }
 
-    #[inline]
     fn may_allocate(&self, point: &'static Location<'static>) -> bool {
         self.allocations.may_succeed(point)
     }
 
     /// Nanoseconds of the host's monotonic clock.
-    #[inline]
     fn now(&self) -> Ticks {
         Ticks(self.start.elapsed().as_nanos() as u64)
     }

@@ -93,14 +93,12 @@ pub struct Mapping {
 }
 
 impl fmt::Display for Frame {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "frame {}", self.0)
     }
 }
 
 impl fmt::Display for PtePosition {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "slot {} of the table in {}", self.slot, self.table)
     }

@@ -179,7 +179,6 @@ mod owned {
     }
 
     impl Drop for OwnedArena {
-        #[inline]
         fn drop(&mut self) {
             let memory = NonNull::slice_from_raw_parts(self.arena.base, self.arena.frames as usize);
             // SAFETY: `new` leaked exactly this box, and no reference outlives `self`.

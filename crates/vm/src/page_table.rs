@@ -31,6 +31,24 @@ const fn reach(level: usize) -> u64 {
     span(level) * SLOTS_PER_TABLE as u64
 }
 
+/// The first page that the table for `page` serves.
+const fn base_at(page: PageIndex, level: usize) -> PageIndex {
+    PageIndex(page.0 / reach(level) * reach(level))
+}
+
+/// The slots that serve pages of `range` in the table with `base`, each with its first page.
+fn slots_for(
+    range: PageRange,
+    base: PageIndex,
+    level: usize,
+) -> impl Iterator<Item = (u16, PageIndex)> {
+    let part = PageRange { start: base, pages: reach(level) }.common(range);
+    let slots = part.map_or(0..0, |part| {
+        slot_at(part.start, level)..slot_at(PageIndex(part.end().0 - 1), level) + 1
+    });
+    slots.map(move |slot| (slot, base.plus(u64::from(slot) * span(level))))
+}
+
 /// The slot for `page` in a table.
 const fn slot_at(page: PageIndex, level: usize) -> u16 {
     ((page.0 / span(level)) % SLOTS_PER_TABLE as u64) as u16
@@ -239,7 +257,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         level: usize,
     ) -> Result<Frame, OutOfMemory> {
         let table = self.new_table(FrameKind::Directory)?;
-        let base = PageIndex(page.0 / reach(level) * reach(level));
+        let base = base_at(page, level);
         self.frames
             .set_table_owner(table, TableOwner { space, base, level: TableLevel::Directory });
         Ok(table)
@@ -286,16 +304,15 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         self.frames.free(table, self.counters());
     }
 
-    /// Frees `table`, which is at `level`, and all below it: no table there serves a page outside of
-    /// `within` only. No page is mapped there any more, and no CPU has the tables loaded.
+    /// Frees `table`, which is at `level`, and all below it. Each of the latter serves some page of
+    /// `within`. No page is mapped there any more, and no CPU has the tables loaded.
     pub(crate) fn free_tables_below(&self, table: Frame, level: usize, within: PageRange) {
         let mut gather = Gather::default();
-        let base = within.start.0 / reach(level) * reach(level);
-        self.unhang_all((table, level), PageIndex(base), within, &mut gather);
+        self.unhang_all((table, level), base_at(within.start, level), within, &mut gather);
         self.finish(gather);
     }
 
-    /// Holds `table`, the pages of which begin at `base`, and all below it back. Slots for pages outside
+    /// Holds `table`, which serves pages from `base` on, and all below it back. Slots for pages outside
     /// of `within` are known to be empty: most processes use a small part of most directories.
     fn unhang_all(
         &self,
@@ -304,14 +321,10 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         within: PageRange,
         gather: &mut Gather,
     ) {
-        let served = PageRange { start: base, pages: reach(level) };
-        if level < DIRECTORY_LEVELS
-            && let Some(part) = served.common(within)
-        {
-            for slot in slot_at(part.start, level)..=slot_at(PageIndex(part.end().0 - 1), level) {
+        if level < DIRECTORY_LEVELS {
+            for (slot, start) in slots_for(within, base, level) {
                 let pte = self.slot(PtePosition { table, slot }).read();
                 if pte.is_present() {
-                    let start = base.plus(u64::from(slot) * span(level));
                     self.unhang_all((self.frame_of(pte), level + 1), start, within, gather);
                 }
             }
@@ -332,19 +345,13 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         hole: PageRange,
         gather: &mut Gather,
     ) {
-        let served = PageRange { start: base, pages: reach(level) };
-        let Some(part) = served.common(hole) else {
-            return;
-        };
-        let last = slot_at(PageIndex(part.end().0 - 1), level);
-        for slot in slot_at(part.start, level)..=last {
+        for (slot, start) in slots_for(hole, base, level) {
             let position = PtePosition { table, slot };
             let pte = self.slot(position).read();
             if !pte.is_present() {
                 continue;
             }
             let below = self.frame_of(pte);
-            let start = base.plus(u64::from(slot) * span(level));
             if hole.encloses(PageRange { start, pages: span(level) }) {
                 self.slot(position).replace(Pte::EMPTY);
                 self.counters().pte_writes.add(1);
@@ -371,17 +378,14 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         range: PageRange,
         gather: &mut Gather,
     ) -> bool {
-        let served = PageRange { start: base, pages: reach(level) };
-        if let Some(part) = served.common(range).filter(|_| level < DIRECTORY_LEVELS) {
-            let last = slot_at(PageIndex(part.end().0 - 1), level);
-            for slot in slot_at(part.start, level)..=last {
+        if level < DIRECTORY_LEVELS {
+            for (slot, start) in slots_for(range, base, level) {
                 let position = PtePosition { table, slot };
                 let pte = self.slot(position).read();
                 if !pte.is_present() || pte.is_huge() {
                     continue;
                 }
                 let below = self.frame_of(pte);
-                let start = base.plus(u64::from(slot) * span(level));
                 if self.prune_below((below, level + 1), start, range, gather) {
                     self.slot(position).replace(Pte::EMPTY);
                     self.renounce_table(below);

@@ -111,7 +111,6 @@ impl<T: InArena> Slab<T> {
     }
 
     /// Frames in use, now and at most.
-    #[inline]
     pub const fn frames(&self) -> &Gauge {
         &self.frames
     }
@@ -135,7 +134,6 @@ impl<T: InArena> Slab<T> {
     }
 
     /// The word of a free object that names the next one.
-    #[inline]
     fn link<'m, F: Words>(table: &FrameTable<'m, F>, id: SlabId) -> &'m AtomicU32 {
         table.arena().object(id.offset())
     }

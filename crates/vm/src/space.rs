@@ -85,7 +85,6 @@ impl<W: Words> Space<W> {
         Frame(self.root.load(Relaxed))
     }
 
-    #[inline]
     pub(crate) fn set_root(&self, root: Frame) {
         self.root.store(root.0, Relaxed);
     }
@@ -100,27 +99,22 @@ impl<W: Words> Space<W> {
         self.found_last.store(vma.map_or(0, |vma| vma.0), Relaxed);
     }
 
-    #[inline]
     pub(crate) fn brk(&self) -> u64 {
         self.brk.load(Relaxed)
     }
 
-    #[inline]
     pub(crate) fn set_brk(&self, pages: u64) {
         self.brk.store(pages, Relaxed);
     }
 
-    #[inline]
     pub(crate) fn hand(&self) -> PageIndex {
         PageIndex(self.hand.load(Relaxed))
     }
 
-    #[inline]
     pub(crate) fn set_hand(&self, page: PageIndex) {
         self.hand.store(page.0, Relaxed);
     }
 
-    #[inline]
     pub(crate) fn scheme(&self) -> &W {
         &self.scheme
     }

@@ -211,11 +211,11 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         let space = self.space(id);
         let guard = self.lock_space(space);
         let mut cleared = 0;
-        let mut used = PageRange { start: PageIndex(0), pages: 0 };
+        let first = self.first_vma(space).map(|vma| self.vma(vma).range().start);
+        let start = first.unwrap_or(PageIndex(0));
+        let mut used = PageRange { start, pages: 0 };
         while let Some(vma) = self.first_vma(space) {
-            let range = self.vma(vma).range();
-            let start = if used.pages == 0 { range.start } else { used.start };
-            used = PageRange::between(start, range.end());
+            used = PageRange::between(start, self.vma(vma).range().end());
             cleared += self.unmap_vma(vma);
         }
         self.free_tables_below(space.root(), 0, used);

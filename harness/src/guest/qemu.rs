@@ -265,3 +265,15 @@ fn firmware_arguments(folder: &Path) -> Result<[String; 4], GuestError> {
 fn option(path: &Path) -> String {
     path.display().to_string().replace(',', ",,")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::memory_with_one_piece_of;
+
+    #[test]
+    fn memory_beyond_the_devices_counts_without_what_lies_below_them() {
+        assert_eq!(memory_with_one_piece_of(900), 900);
+        assert_eq!(memory_with_one_piece_of(3072), 3072);
+        assert_eq!(memory_with_one_piece_of(4774), 5798);
+    }
+}

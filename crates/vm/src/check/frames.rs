@@ -4,8 +4,9 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use rmap::{Coverage, Frame, FrameFacts, Scheme, Sharing, Store, Visit};
 
+use super::Inconsistency;
+use super::patience::Patience;
 use super::tally::{Tally, fingerprint};
-use super::{Inconsistency, Patience};
 use crate::frame_table::FrameKind;
 use crate::machine::Machine;
 use crate::object::Contents;
@@ -24,6 +25,9 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             return Err(Inconsistency::Mapcount { frame, counted, present: tally.entries });
         }
         self.check_caches(frame).map_err(|what| Inconsistency::Page { frame, what })?;
+        if self.is_tracked(frame) && tally.entries > 0 {
+            self.scheme.check(self, frame).map_err(Inconsistency::Scheme)?;
+        }
         if patience.is_left() {
             patience.spend(self.check_answer(frame, tally)?);
         }
@@ -62,10 +66,6 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
 
     /// Returns the probes that the search took.
     fn check_answer(&self, frame: Frame, tally: Tally) -> Result<u64, Inconsistency> {
-        let tracked = self.is_tracked(frame);
-        if tracked && tally.entries > 0 {
-            self.scheme.check(self, frame).map_err(Inconsistency::Scheme)?;
-        }
         let (mut produced, mut fingerprints, mut sound) = (0, 0_u32, true);
         let search = self.search(frame, WhenIncomplete::Refuse, &mut |position| {
             produced += 1;
@@ -85,7 +85,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         if wrong {
             return Err(Inconsistency::NotExact(frame));
         }
-        let expected = if tracked { Self::expected(tally) } else { Coverage::Exact };
+        let expected = if self.is_tracked(frame) { Self::expected(tally) } else { Coverage::Exact };
         if tally.entries > 0 && search.coverage != expected {
             return Err(Inconsistency::Coverage { frame, claimed: search.coverage, expected });
         }

@@ -186,7 +186,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     ) -> Result<FaultKind, FaultRefused> {
         let held = self.frame_at(id, page);
         if let Some(frame) = held {
-            self.frames.info(frame).pins().fetch_add(1, Relaxed);
+            self.raise_pins(frame);
         }
         let handled = self.with_reclaim(|| {
             loop {
@@ -198,8 +198,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             }
         });
         if let Some(frame) = held {
-            self.frames.info(frame).pins().fetch_sub(1, Relaxed);
-            self.free_if_unused(frame);
+            self.lower_pins(frame);
         }
         handled
     }

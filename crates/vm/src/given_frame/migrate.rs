@@ -69,7 +69,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             info.mark(FrameMark::Migrating);
             // Neither frame is anybody else's to free, evict or move until the migration is finished.
             for frame in [frame, new] {
-                self.frames.info(frame).pins().fetch_add(1, Relaxed);
+                self.raise_pins(frame);
             }
             return Ok((Migration { old: frame, new }, operated));
         }

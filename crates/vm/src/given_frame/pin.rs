@@ -20,7 +20,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         if self.is_migrating(frame) {
             return Err(Refused::Migrating);
         }
-        self.frames.info(frame).pins().fetch_add(1, Relaxed);
+        self.raise_pins(frame);
         Ok(())
     }
 
@@ -30,14 +30,24 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     /// No device holds it.
     pub fn unpin(&self, frame: Frame) -> Result<(), Refused> {
         self.check_is_page(frame)?;
-        let pins = self.frames.info(frame).pins();
-        let held = pins.load(Relaxed) - u32::from(self.is_migrating(frame));
+        let pins = self.frames.info(frame).pins().load(Relaxed);
+        let held = pins - u32::from(self.is_migrating(frame));
         if held == 0 {
             return Err(Refused::NotAPage);
         }
-        pins.fetch_sub(1, Relaxed);
-        self.free_if_unused(frame);
+        self.lower_pins(frame);
         Ok(())
+    }
+
+    /// Keeps the page in `frame` where it is, for whatever reason, until [`Self::lower_pins`].
+    pub(crate) fn raise_pins(&self, frame: Frame) {
+        self.frames.info(frame).pins().fetch_add(1, Relaxed);
+    }
+
+    /// Undoes one [`Self::raise_pins`]; a page that everybody else has left meanwhile is freed.
+    pub(crate) fn lower_pins(&self, frame: Frame) {
+        self.frames.info(frame).pins().fetch_sub(1, Relaxed);
+        self.free_if_unused(frame);
     }
 
     /// Whether `frame` is a page that address spaces or objects use.

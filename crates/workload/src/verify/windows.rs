@@ -63,7 +63,6 @@ pub fn page_of(slot: usize) -> Option<PageIndex> {
 
 /// Whether all of `range` lies in one window.
 #[must_use]
-#[inline]
 pub fn hold(range: PageRange) -> bool {
     let end = range.start.0.saturating_add(range.pages);
     WINDOWS.iter().any(|window| window.start <= range.start && end <= window.end().0)

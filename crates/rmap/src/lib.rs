@@ -5,15 +5,21 @@
 #![forbid(unsafe_code)]
 
 mod ids;
+mod pool;
 mod registry;
 mod scheme;
 mod schemes;
 mod store;
+pub mod tree;
 
-pub use ids::{Frame, Mapping, PageIndex, PtePosition, SLOTS_PER_TABLE, SpaceId, SwapSlot, VmaId};
+pub use ids::{
+    Frame, Mapping, ObjectId, PageIndex, PtePosition, SLOTS_PER_TABLE, SpaceId, SwapSlot, VmaId,
+};
+pub use pool::{Handle, Pool, PoolHead};
 pub use registry::{SchemeId, SchemeVisitor, UnknownScheme};
 pub use scheme::{
-    Coverage, Covers, FrameFacts, MemoryFacts, ReclaimBy, Scheme, Search, Sharing, Violation, Visit,
+    Coverage, Covers, FrameFacts, MemoryFacts, PageKind, Prepared, ReclaimBy, Scheme, Search,
+    Sharing, Violation, Visit,
 };
 pub use schemes::{HintExclusive, PteNext, Scan};
-pub use store::{OutOfMemory, Overlay, Store, TableLevel, TableOwner, Words};
+pub use store::{OutOfMemory, Overlay, Store, TableLevel, TableOwner, VmaSpan, Words};

@@ -39,6 +39,9 @@ pub enum Covers {
     EveryPage,
     /// Anonymous pages. Pages of files and segments are found by the VMAs of their object.
     AnonymousPages,
+    /// Pages of files and segments, which it finds by the VMAs it is told of: no hook that names a
+    /// frame is called.
+    ObjectPages,
 }
 
 /// How memory pressure looks for pages to evict.
@@ -59,9 +62,29 @@ pub enum Sharing {
     Shared,
 }
 
+/// What a page holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageKind {
+    /// Memory of processes alone.
+    Anonymous,
+    /// A page of a file or segment.
+    Object,
+}
+
+/// Whether a VMA was ready for its first anonymous page before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    /// It was.
+    Already,
+    /// It is now, and [`Scheme::vma_unprepared`] undoes it.
+    Now,
+}
+
 /// What the oracle knows of a mapped frame without asking the scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameFacts {
+    /// What it holds.
+    pub page: PageKind,
     /// PTEs and migration entries that name it.
     pub mapcount: u32,
     /// [`Sharing::Exclusive`] if its one user has had it alone since it last became exclusive.
@@ -75,6 +98,10 @@ pub struct MemoryFacts {
     pub tables: u64,
     /// PTEs and migration entries that map pages.
     pub mappings: u64,
+    /// VMAs.
+    pub vmas: u64,
+    /// Address spaces.
+    pub spaces: u64,
 }
 
 /// Something that a scheme's own structures should never show.
@@ -102,6 +129,9 @@ pub trait Scheme: Default + Sync + 'static {
     /// Which frames the hooks are called for.
     const COVERS: Covers;
 
+    /// Whether [`Self::vma_prepare`] is called: a branch on the path of every fault.
+    const PREPARES_VMAS: bool = false;
+
     /// How pages to evict are looked for first.
     const RECLAIM: ReclaimBy = ReclaimBy::Frame;
 
@@ -111,6 +141,8 @@ pub trait Scheme: Default + Sync + 'static {
     type SpaceState: Words;
     /// What it keeps in every VMA.
     type VmaState: Words;
+    /// What it keeps in every file and segment.
+    type ObjectState: Words;
 
     /// A table was made whose slots will map pages; nothing is mapped in it yet. Called for every
     /// leaf table, and for a directory before it maps its first 2 MiB page.
@@ -161,6 +193,18 @@ pub trait Scheme: Default + Sync + 'static {
     ) -> Result<(), OutOfMemory> {
         Ok(())
     }
+
+    /// A page of private memory may be about to be written to for the first time in `vma`; no table is
+    /// locked yet.
+    ///
+    /// # Errors
+    /// No memory for what goes with a VMA that maps anonymous pages.
+    fn vma_prepare(&self, _store: &impl Store<Self>, _vma: VmaId) -> Result<Prepared, OutOfMemory> {
+        Ok(Prepared::Already)
+    }
+
+    /// The write for which [`Self::vma_prepare`] prepared `vma` failed.
+    fn vma_unprepared(&self, _store: &impl Store<Self>, _vma: VmaId) {}
 
     /// `upper` is about to take over the pages of `lower` from its own first page on.
     ///
@@ -297,10 +341,15 @@ pub trait Scheme: Default + Sync + 'static {
         visit: &mut impl FnMut(PtePosition) -> Visit,
     ) -> Search;
 
-    /// What [`Self::find`] must answer, by the scheme's rules, of a frame of which this is known.
-    fn expected_coverage(facts: &FrameFacts) -> Coverage;
+    /// What [`Self::find`] would answer, without the search where the scheme can tell.
+    fn coverage(&self, store: &impl Store<Self>, frame: Frame) -> Coverage {
+        self.find(store, frame, &mut |_| Visit::Keep).coverage
+    }
 
-    /// Frames of metadata that the scheme keeps at most while this much is in use.
+    /// Whether [`Self::find`] may answer so, by the scheme's rules, of a frame of which this is known.
+    fn may_answer(answer: Coverage, facts: &FrameFacts) -> bool;
+
+    /// Bytes of metadata, frames and objects, that the scheme keeps at most while this much is in use.
     fn metadata_bound(facts: &MemoryFacts) -> u64;
 
     /// Looks the scheme's own words of one mapped `frame` over, outside any timing.

@@ -28,7 +28,6 @@ mod slab;
 mod space;
 mod store;
 mod swap;
-mod tree;
 mod vm;
 mod vma;
 

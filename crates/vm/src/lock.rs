@@ -23,21 +23,32 @@ impl SpinLock {
     /// Takes the lock; each failed attempt adds one to `waits`.
     #[inline]
     pub fn lock(&self, waits: &Counter) -> Guard<'_> {
-        loop {
-            if let Some(guard) = self.try_lock() {
-                return guard;
-            }
-            waits.add(1);
-            // PAUSE: under instruction counting a spin without it lasts millions of counts.
-            hint::spin_loop();
-        }
+        lock(&self.0, waits)
     }
 
     /// Takes the lock if it is free.
     #[inline]
     pub fn try_lock(&self) -> Option<Guard<'_>> {
-        self.0.compare_exchange(0, 1, Acquire, Relaxed).ok().map(|_| Guard(&self.0))
+        try_lock(&self.0)
     }
+}
+
+/// Takes the lock in a word; each failed attempt adds one to `waits`.
+#[inline]
+pub fn lock<'a>(word: &'a AtomicU32, waits: &Counter) -> Guard<'a> {
+    loop {
+        if let Some(guard) = try_lock(word) {
+            return guard;
+        }
+        waits.add(1);
+        // PAUSE: under instruction counting a spin without it lasts millions of counts.
+        hint::spin_loop();
+    }
+}
+
+#[inline]
+fn try_lock(word: &AtomicU32) -> Option<Guard<'_>> {
+    word.compare_exchange(0, 1, Acquire, Relaxed).ok().map(|_| Guard(word))
 }
 
 impl Drop for Guard<'_> {

@@ -36,10 +36,17 @@ unsafe impl<F: Words> InArena for FrameInfo<F> {}
 unsafe impl<W: Words> InArena for Space<W> {}
 // SAFETY: as above.
 unsafe impl<W: Words> InArena for Vma<W> {}
-// SAFETY: `repr(C)` and nothing but atomics.
-unsafe impl InArena for Object {}
 // SAFETY: as above.
+unsafe impl<W: Words> InArena for Object<W> {}
+// SAFETY: `repr(C)` and nothing but atomics.
 unsafe impl InArena for SlotInfo {}
+// SAFETY: `Words` is sealed over atomics.
+unsafe impl<T: Words> InArena for OfScheme<T> {}
+
+/// A scheme's own object.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct OfScheme<T>(pub T);
 
 /// One contiguous run of frames, numbered from 0.
 #[derive(Debug)]

@@ -2,11 +2,8 @@
 
 use core::fmt;
 
+pub use rmap::ObjectId;
 use rmap::{OutOfMemory, PageIndex};
-
-/// A file or a segment: its slab slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectId(pub u32);
 
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -51,7 +51,7 @@ pub struct Vm<'m, S: Scheme, M: Machine> {
     pub(crate) last_fault: LastFault,
     pub(crate) spaces: Slab<Space<S::SpaceState>>,
     pub(crate) vmas: Slab<Vma<S::VmaState>>,
-    pub(crate) objects: Slab<Object>,
+    pub(crate) objects: Slab<Object<S::ObjectState>>,
     pub(crate) space_list: SpaceList,
     pub(crate) hands: ClockHands,
     pub(crate) zero_page: Frame,
@@ -257,6 +257,7 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         match S::COVERS {
             Covers::EveryPage => frame != self.zero_page,
             Covers::AnonymousPages => self.frames.is(frame, FrameKind::Anonymous),
+            Covers::ObjectPages => false,
         }
     }
 

@@ -3,11 +3,11 @@
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicU64};
 
+use rmap::tree::Links;
 use rmap::{PageIndex, SpaceId, Words};
 
 use crate::request::{ObjectId, PageSize, Protection};
 use crate::space::PageRange;
-use crate::tree::Links;
 
 /// A run of pages of one address space that are alike. Those of a space do not overlap.
 #[derive(Debug)]

@@ -43,6 +43,7 @@ impl Scheme for HintExclusive {
     type FrameState = ();
     type SpaceState = ();
     type VmaState = ();
+    type ObjectState = ();
 
     fn map(&self, store: &impl Store<Self>, frame: Frame, at: &Mapping) -> Result<(), OutOfMemory> {
         Self::set_hint(store, frame, at.position.to_word());
@@ -144,11 +145,12 @@ impl Scheme for HintExclusive {
         Search { coverage: Coverage::Exact, probes: 1 }
     }
 
-    fn expected_coverage(facts: &FrameFacts) -> Coverage {
-        match facts.history {
+    fn may_answer(answer: Coverage, facts: &FrameFacts) -> bool {
+        let rule = match facts.history {
             Sharing::Exclusive => Coverage::Exact,
             Sharing::Shared => Coverage::Unknown,
-        }
+        };
+        answer == rule
     }
 
     fn metadata_bound(_: &MemoryFacts) -> u64 {

@@ -80,6 +80,7 @@ impl Scheme for PteNext {
     type FrameState = AtomicU64;
     type SpaceState = ();
     type VmaState = ();
+    type ObjectState = ();
 
     fn table_created(&self, store: &impl Store<Self>, table: Frame) -> Result<(), OutOfMemory> {
         let companion = store.allocate_metadata()?;
@@ -181,12 +182,16 @@ impl Scheme for PteNext {
         Search { coverage: Coverage::Exact, probes }
     }
 
-    fn expected_coverage(_: &FrameFacts) -> Coverage {
+    fn coverage(&self, _: &impl Store<Self>, _: Frame) -> Coverage {
         Coverage::Exact
     }
 
+    fn may_answer(answer: Coverage, _: &FrameFacts) -> bool {
+        answer == Coverage::Exact
+    }
+
     fn metadata_bound(facts: &MemoryFacts) -> u64 {
-        facts.tables
+        facts.tables * 4096
     }
 
     fn check(&self, store: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {

@@ -32,6 +32,7 @@ impl Scheme for Scan {
     type FrameState = ();
     type SpaceState = ();
     type VmaState = ();
+    type ObjectState = ();
 
     fn map(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) -> Result<(), OutOfMemory> {
         Ok(())
@@ -92,8 +93,12 @@ impl Scheme for Scan {
         Search { coverage: Coverage::Exact, probes: store.scan(frame, visit) }
     }
 
-    fn expected_coverage(_: &FrameFacts) -> Coverage {
+    fn coverage(&self, _: &impl Store<Self>, _: Frame) -> Coverage {
         Coverage::Exact
+    }
+
+    fn may_answer(answer: Coverage, _: &FrameFacts) -> bool {
+        answer == Coverage::Exact
     }
 
     fn metadata_bound(_: &MemoryFacts) -> u64 {

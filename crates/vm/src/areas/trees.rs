@@ -1,11 +1,11 @@
 //! The two trees that a VMA is in: its space's, by address, and its object's, by offset.
 
+use rmap::tree::{Intervals, Links, Nodes, Tree};
 use rmap::{PageIndex, Scheme, VmaId};
 
 use crate::machine::Machine;
 use crate::object::Object;
 use crate::space::{PageRange, Space};
-use crate::tree::{Intervals, Links, Nodes, Tree};
 use crate::vm::Vm;
 
 /// VMAs of a space.
@@ -135,7 +135,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     /// caller holds the object's lock, and `visit` leaves the tree as it is.
     pub(crate) fn for_each_mapper(
         &self,
-        object: &Object,
+        object: &Object<S::ObjectState>,
         (first, last): (u64, u64),
         mut visit: impl FnMut(VmaId),
     ) {

@@ -2,11 +2,12 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
-use rmap::{Frame, MemoryFacts, Scheme, SwapSlot};
+use rmap::{Frame, MemoryFacts, Scheme, SpaceId, SwapSlot};
 
 use super::Inconsistency;
 use crate::frame_table::{FrameKind, FrameMark};
 use crate::machine::Machine;
+use crate::memory::FRAME_BYTES;
 use crate::vm::Vm;
 
 impl<S: Scheme, M: Machine> Vm<'_, S, M> {
@@ -59,9 +60,34 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
                 && self.frames.info(*table).is_marked(FrameMark::Announced)
         });
         let tables = u64::from(self.frames.count_of(FrameKind::LeafTable));
-        let facts = MemoryFacts { tables: tables + announced.count() as u64, mappings };
-        let (frames, bound) = (self.metadata.now(), S::metadata_bound(&facts));
-        if frames > bound { Err(Inconsistency::OverBound { frames, bound }) } else { Ok(()) }
+        let facts = MemoryFacts {
+            tables: tables + announced.count() as u64,
+            mappings,
+            vmas: self.all_spaces().map(|space| self.vmas_of(space)).sum(),
+            spaces: self.all_spaces().count() as u64,
+        };
+        let (bytes, bound) = (self.metadata_in_use(), S::metadata_bound(&facts));
+        if bytes > bound { Err(Inconsistency::OverBound { bytes, bound }) } else { Ok(()) }
+    }
+
+    fn vmas_of(&self, space: SpaceId) -> u64 {
+        let first = self.first_vma(self.space(space));
+        core::iter::successors(first, |vma| self.next_vma(*vma)).count() as u64
+    }
+
+    /// Bytes of metadata frames, and of objects in those that are cut up.
+    fn metadata_in_use(&self) -> u64 {
+        let frames = (0..self.frames.count()).map(Frame);
+        let metadata = frames.filter(|frame| self.frames.is(*frame, FrameKind::Metadata));
+        metadata.map(|frame| self.bytes_in_use(frame)).sum()
+    }
+
+    fn bytes_in_use(&self, metadata: Frame) -> u64 {
+        let info = self.frames.info(metadata);
+        match info.mapcount().load(Relaxed) {
+            0 => FRAME_BYTES as u64,
+            objects => u64::from(objects) * info.overlay()[1].load(Relaxed),
+        }
     }
 }
 

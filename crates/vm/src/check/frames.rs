@@ -2,7 +2,7 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
-use rmap::{Coverage, Frame, FrameFacts, Scheme, Sharing, Store, Visit};
+use rmap::{Coverage, Frame, FrameFacts, PageKind, Scheme, Sharing, Store, Visit};
 
 use super::Inconsistency;
 use super::patience::Patience;
@@ -25,7 +25,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             return Err(Inconsistency::Mapcount { frame, counted, present: tally.entries });
         }
         self.check_caches(frame).map_err(|what| Inconsistency::Page { frame, what })?;
-        if self.is_tracked(frame) && tally.entries > 0 {
+        if self.is_for_scheme(frame) && tally.entries > 0 {
             self.scheme.check(self, frame).map_err(Inconsistency::Scheme)?;
         }
         if patience.is_left() {
@@ -85,15 +85,22 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         if wrong {
             return Err(Inconsistency::NotExact(frame));
         }
-        let expected = if self.is_tracked(frame) { Self::expected(tally) } else { Coverage::Exact };
-        if tally.entries > 0 && search.coverage != expected {
-            return Err(Inconsistency::Coverage { frame, claimed: search.coverage, expected });
+        if tally.entries > 0 && !self.may_answer(frame, search.coverage, tally) {
+            return Err(Inconsistency::Coverage { frame, claimed: search.coverage });
         }
         Ok(search.probes)
     }
 
-    fn expected(tally: Tally) -> Coverage {
-        let history = if tally.exclusive { Sharing::Exclusive } else { Sharing::Shared };
-        S::expected_coverage(&FrameFacts { mapcount: tally.entries, history })
+    fn may_answer(&self, frame: Frame, answer: Coverage, tally: Tally) -> bool {
+        if !self.is_for_scheme(frame) {
+            return answer == Coverage::Exact;
+        }
+        let anonymous = self.frames.is(frame, FrameKind::Anonymous);
+        let facts = FrameFacts {
+            page: if anonymous { PageKind::Anonymous } else { PageKind::Object },
+            mapcount: tally.entries,
+            history: if tally.exclusive { Sharing::Exclusive } else { Sharing::Shared },
+        };
+        S::may_answer(answer, &facts)
     }
 }

@@ -34,14 +34,12 @@ pub enum Inconsistency {
     NotExact(Frame),
     /// The scheme produced a PTE that does not map the frame.
     Unsound(Frame),
-    /// The scheme claims another coverage than its rules predict.
+    /// The scheme claims a coverage that its rules do not allow.
     Coverage {
         /// The frame.
         frame: Frame,
         /// What it claims.
         claimed: Coverage,
-        /// What its rules predict.
-        expected: Coverage,
     },
     /// The scheme's own words are wrong.
     Scheme(Violation),
@@ -67,8 +65,8 @@ pub enum Inconsistency {
     },
     /// The scheme uses more memory than its bound.
     OverBound {
-        /// Metadata frames in use.
-        frames: u64,
+        /// Bytes of metadata in use.
+        bytes: u64,
         /// The most that it may use now.
         bound: u64,
     },
@@ -91,11 +89,8 @@ impl fmt::Display for Inconsistency {
             Self::Page { frame, what } => write!(f, "{frame} {what}"),
             Self::NotExact(frame) => write!(f, "the scheme's exact answer for {frame} is wrong"),
             Self::Unsound(frame) => write!(f, "the scheme names a PTE that does not map {frame}"),
-            Self::Coverage { frame, claimed, expected } => {
-                write!(
-                    f,
-                    "the scheme claims {claimed:?} of {frame} where its rules say {expected:?}"
-                )
+            Self::Coverage { frame, claimed } => {
+                write!(f, "the scheme claims {claimed:?} of {frame}, which its rules forbid")
             }
             Self::Scheme(violation) => write!(f, "{}: {}", violation.frame, violation.what),
             Self::Slot { slot, counted, seen } => {
@@ -105,8 +100,8 @@ impl fmt::Display for Inconsistency {
             Self::Account { what, counted, found } => {
                 write!(f, "{found} {what} were found where {counted} were counted")
             }
-            Self::OverBound { frames, bound } => {
-                write!(f, "the scheme keeps {frames} frames of metadata, over its bound of {bound}")
+            Self::OverBound { bytes, bound } => {
+                write!(f, "the scheme keeps {bytes} bytes of metadata, over its bound of {bound}")
             }
             Self::Lost { frames, slots } => {
                 write!(f, "{frames} frames and {slots} swap slots were not given back")

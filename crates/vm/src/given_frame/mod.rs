@@ -95,12 +95,10 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         policy: WhenIncomplete,
         visit: &mut impl FnMut(PtePosition) -> Visit,
     ) -> Search {
-        let by_object =
-            self.frames.is(frame, FrameKind::ObjectPage) && S::COVERS == Covers::AnonymousPages;
-        let mut search = if by_object {
-            self.find_by_object(frame, visit)
-        } else {
+        let mut search = if self.is_for_scheme(frame) {
             self.scheme.find(self, frame, visit)
+        } else {
+            self.find_by_object(frame, visit)
         };
         if search.coverage != Coverage::Exact && policy == WhenIncomplete::Scan {
             self.counters().scans.add(1);
@@ -114,6 +112,11 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         }
         self.counters().probes.add(search.probes);
         search
+    }
+
+    /// Whether it is the scheme that is asked who maps `frame`, a page.
+    pub(crate) fn is_for_scheme(&self, frame: Frame) -> bool {
+        S::COVERS != Covers::AnonymousPages || !self.frames.is(frame, FrameKind::ObjectPage)
     }
 
     /// Tells the scheme that a mapping is gone which it did not name itself.

@@ -63,7 +63,7 @@ const fn height_for(page: u64) -> u32 {
 
 impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
     /// Where the contents of a page are. The caller holds the object's lock.
-    pub(crate) fn contents(&self, object: &Object, page: u64) -> Contents {
+    pub(crate) fn contents(&self, object: &Object<S::ObjectState>, page: u64) -> Contents {
         let (top, height) = (object.index.load(Relaxed), object.height.load(Relaxed));
         if top == 0 || page >= span(height + 1) {
             return Contents::Zero;
@@ -84,7 +84,7 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
     /// No frame for the index; it is as it was.
     pub(crate) fn set_contents(
         &self,
-        object: &Object,
+        object: &Object<S::ObjectState>,
         page: u64,
         contents: Contents,
     ) -> Result<(), OutOfMemory> {
@@ -130,7 +130,7 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
     }
 
     /// Frames that the index lacks to say something of a page.
-    fn missing_index_frames(&self, object: &Object, page: u64) -> u32 {
+    fn missing_index_frames(&self, object: &Object<S::ObjectState>, page: u64) -> u32 {
         let (top, height) = (object.index.load(Relaxed), object.height.load(Relaxed));
         if top == 0 {
             return height_for(page);

@@ -6,7 +6,7 @@ mod index;
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicU64};
 
-use rmap::{Frame, OutOfMemory, Scheme};
+use rmap::{Frame, OutOfMemory, Scheme, Words};
 
 pub(crate) use index::Contents;
 
@@ -22,7 +22,7 @@ use crate::vm::Vm;
 /// One file or segment, as it lies in the arena.
 #[derive(Debug)]
 #[repr(C)]
-pub struct Object {
+pub struct Object<W> {
     /// Guards everything below, and the index.
     pub(crate) lock: SpinLock,
     /// The root of the tree of VMAs that map it, by offset.
@@ -36,11 +36,16 @@ pub struct Object {
     height: AtomicU32,
     kind: AtomicU32,
     pages: AtomicU64,
+    scheme: W,
 }
 
-impl Object {
+impl<W: Words> Object<W> {
     pub(crate) fn pages(&self) -> u64 {
         self.pages.load(Relaxed)
+    }
+
+    pub(crate) fn scheme(&self) -> &W {
+        &self.scheme
     }
 }
 
@@ -87,7 +92,7 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         }
     }
 
-    pub(crate) fn object(&self, id: ObjectId) -> &'m Object {
+    pub(crate) fn object(&self, id: ObjectId) -> &'m Object<S::ObjectState> {
         Slab::get(&self.frames, SlabId(id.0))
     }
 

@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering::Relaxed;
 use super::{Nodes, Tree, some};
 
 /// Nodes that are ranges, in the order of their starts.
-pub(crate) trait Intervals: Nodes {
+pub trait Intervals: Nodes {
     /// First and last number of a node's range.
     fn range(&self, id: u32) -> (u64, u64);
 

@@ -1,4 +1,5 @@
-//! An ordered tree whose links lie in the arena: VMAs by address, VMAs by an object's offset.
+//! An ordered tree whose links lie in the arena: VMAs by address, VMAs by an object's offset, and
+//! whatever a scheme keeps in order.
 //!
 //! A treap: ordered by key from left to right, and by a fixed mix of the ids from top to bottom. The
 //! mix makes the shape depend on nothing but the set of nodes, its expected height logarithmic, and
@@ -11,12 +12,12 @@ mod tests;
 use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
-pub(crate) use interval::Intervals;
+pub use interval::Intervals;
 
 /// A node's links, 0 for none. All zeroes is a node of no tree.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct Links {
+pub struct Links {
     left: AtomicU32,
     right: AtomicU32,
     parent: AtomicU32,
@@ -53,7 +54,7 @@ impl Links {
 }
 
 /// How nodes are found by their ids, which are never 0.
-pub(crate) trait Nodes {
+pub trait Nodes {
     /// The links of a node.
     fn links(&self, id: u32) -> &Links;
 
@@ -67,7 +68,7 @@ pub(crate) trait Nodes {
 /// A tree of nodes. Its owner's lock guards the root and all links, so no access to them orders
 /// anything.
 #[derive(Debug)]
-pub(crate) struct Tree<'a, N> {
+pub struct Tree<'a, N> {
     root: &'a AtomicU32,
     nodes: &'a N,
 }
@@ -89,6 +90,7 @@ fn some(link: &AtomicU32) -> Option<u32> {
 }
 
 impl<'a, N: Nodes> Tree<'a, N> {
+    /// The tree that hangs on `root`, 0 for an empty one.
     #[inline]
     pub fn new(root: &'a AtomicU32, nodes: &'a N) -> Self {
         Self { root, nodes }

@@ -18,8 +18,8 @@ pub use ids::{
 pub use pool::{Handle, Pool, PoolHead};
 pub use registry::{SchemeId, SchemeVisitor, UnknownScheme};
 pub use scheme::{
-    Coverage, Covers, FrameFacts, MemoryFacts, PageKind, Prepared, ReclaimBy, Scheme, Search,
-    Sharing, Violation, Visit,
+    Coverage, Covers, FrameFacts, MemoryFacts, Merges, PageKind, Prepared, ReclaimBy, Scheme,
+    Search, Sharing, Violation, Visit,
 };
-pub use schemes::{HintExclusive, PteNext, Scan};
+pub use schemes::{AnonVmaChain, HintExclusive, PteNext, Scan};
 pub use store::{OutOfMemory, Overlay, Store, TableLevel, TableOwner, VmaSpan, Words};

@@ -4,7 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::Scheme;
-use crate::schemes::{HintExclusive, PteNext, Scan};
+use crate::schemes::{AnonVmaChain, HintExclusive, PteNext, Scan};
 
 /// A scheme's id on the command line and in results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +15,8 @@ pub enum SchemeId {
     PteNext,
     /// [`HintExclusive`]
     HintExclusive,
+    /// [`AnonVmaChain`]
+    AnonVmaChain,
 }
 
 /// Something to do with a scheme that is only known by its id.
@@ -28,7 +30,7 @@ pub trait SchemeVisitor {
 
 impl SchemeId {
     /// Every scheme, in the order of history.
-    pub const ALL: [Self; 3] = [Self::Scan, Self::PteNext, Self::HintExclusive];
+    pub const ALL: [Self; 4] = [Self::Scan, Self::PteNext, Self::HintExclusive, Self::AnonVmaChain];
 
     /// The id as text.
     #[must_use]
@@ -37,6 +39,7 @@ impl SchemeId {
             Self::Scan => "scan",
             Self::PteNext => "pte-next",
             Self::HintExclusive => "hint-exclusive",
+            Self::AnonVmaChain => "anon-vma-chain",
         }
     }
 
@@ -51,6 +54,9 @@ impl SchemeId {
             Self::HintExclusive => {
                 "a hint for unshared private pages only, lost at fork (mail of 1998)"
             }
+            Self::AnonVmaChain => {
+                "VMAs linked to the anon_vmas of all their ancestors (Linux 2.6.34 to today)"
+            }
         }
     }
 
@@ -60,6 +66,7 @@ impl SchemeId {
             Self::Scan => visitor.visit::<Scan>(),
             Self::PteNext => visitor.visit::<PteNext>(),
             Self::HintExclusive => visitor.visit::<HintExclusive>(),
+            Self::AnonVmaChain => visitor.visit::<AnonVmaChain>(),
         }
     }
 }

@@ -44,6 +44,15 @@ pub enum Covers {
     ObjectPages,
 }
 
+/// Whether neighbours that the VM sees no difference between become one VMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merges {
+    /// Always.
+    Always,
+    /// Not where [`Scheme::vma_can_merge`] has a reason against it.
+    Sometimes,
+}
+
 /// How memory pressure looks for pages to evict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReclaimBy {
@@ -100,6 +109,8 @@ pub struct MemoryFacts {
     pub mappings: u64,
     /// VMAs.
     pub vmas: u64,
+    /// No more VMAs than this were there at once so far.
+    pub vmas_peak: u64,
     /// Address spaces.
     pub spaces: u64,
 }
@@ -131,6 +142,9 @@ pub trait Scheme: Default + Sync + 'static {
 
     /// Whether [`Self::vma_prepare`] is called: a branch on the path of every fault.
     const PREPARES_VMAS: bool = false;
+
+    /// What [`Self::vma_can_merge`] answers.
+    const MERGES: Merges = Merges::Always;
 
     /// How pages to evict are looked for first.
     const RECLAIM: ReclaimBy = ReclaimBy::Frame;

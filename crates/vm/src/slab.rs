@@ -74,6 +74,12 @@ impl<T: InArena> Slab<T> {
         &self.frames
     }
 
+    /// No more objects than this were in use at once.
+    pub fn peak_at_most(&self) -> u64 {
+        let per_frame = FRAME_BYTES / (size_of::<T>().div_ceil(GRANULE) * GRANULE);
+        self.frames.peak() * per_frame as u64
+    }
+
     fn cut<'a, 'm, F: Words>(
         &'a self,
         table: &'a FrameTable<'m, F>,

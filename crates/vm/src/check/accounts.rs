@@ -63,6 +63,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         let facts = MemoryFacts {
             tables: tables + announced.count() as u64,
             mappings,
+            vmas_peak: self.vmas.peak_at_most(),
             vmas: self.all_spaces().map(|space| self.vmas_of(space)).sum(),
             spaces: self.all_spaces().count() as u64,
         };

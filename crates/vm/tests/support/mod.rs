@@ -81,5 +81,6 @@ macro_rules! for_each_scheme {
         $test::<rmap::Scan>();
         $test::<rmap::PteNext>();
         $test::<rmap::HintExclusive>();
+        $test::<rmap::AnonVmaChain>();
     }};
 }

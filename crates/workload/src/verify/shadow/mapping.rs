@@ -253,7 +253,7 @@ impl Shadow {
     /// Every page is brought in, and writable private ones as by a write: they no longer follow their
     /// object. Pages that are broken or on the move stay as they are.
     fn lock(&mut self, process: Process, range: PageRange) {
-        let Self { processes, objects, migrations } = self;
+        let Self { processes, objects, migrations, .. } = self;
         processes.entry_mut(process).for_each(range, |page| {
             page.attributes.lock = Lock::Yes;
             page.twins = Twins::Perhaps;

@@ -22,6 +22,7 @@ mod tests;
 mod view;
 
 use crate::Event;
+use rmap::Merges;
 
 pub use access::AccessForecast;
 pub use answer::{Answer, Forecast};
@@ -46,6 +47,7 @@ pub struct Shadow {
     processes: Processes,
     objects: Objects,
     migrations: Migrations,
+    merges: Merges,
 }
 
 const _: () = assert!(size_of::<Shadow>() < 256 << 10);
@@ -60,11 +62,17 @@ impl Shadow {
     /// A world without processes and objects.
     #[must_use]
     pub const fn new() -> Self {
-        Self { processes: Processes::new(), objects: Objects::new(), migrations: Migrations::new() }
+        Self {
+            processes: Processes::new(),
+            objects: Objects::new(),
+            migrations: Migrations::new(),
+            merges: Merges::Always,
+        }
     }
 
-    /// Forgets everything, in place.
-    pub fn reset(&mut self) {
+    /// Forgets everything, in place, for a VM whose scheme lets areas merge so.
+    pub fn reset(&mut self, merges: Merges) {
+        self.merges = merges;
         self.processes.reset();
         self.objects.reset();
         self.migrations = Migrations::new();

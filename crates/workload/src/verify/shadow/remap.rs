@@ -1,6 +1,6 @@
 //! mremap.
 
-use rmap::PageIndex;
+use rmap::{Merges, PageIndex};
 use vm::{Growth, MapError, PageRange, Remap};
 
 use super::Shadow;
@@ -22,7 +22,11 @@ impl Shadow {
         let entry = self.processes.living(process)?;
         let mut forecast = MapForecast::DONE;
         forecast.must.add_if(is_bad(range) || pages == 0, MapError::BadRange);
-        let joined = entry.joined(range);
+        let joined = match self.merges {
+            Merges::Always => entry.joined(range),
+            Merges::Sometimes if range.pages == 1 => entry.joined(range),
+            Merges::Sometimes => entry.joined(range).min(Joined::Perhaps),
+        };
         forecast.must.add_if(joined == Joined::No, MapError::NotMapped);
         forecast.may.add_if(joined == Joined::Perhaps, MapError::NotMapped);
         let first = entry.at(range.start);

@@ -53,7 +53,7 @@ pub struct World<'v, 'm, S: Scheme, M: Machine> {
 impl<'v, 'm, S: Scheme, M: Machine> World<'v, 'm, S, M> {
     /// An empty world around a fresh VM. Events must run within the machine's `with_faults` of that VM.
     pub fn new(vm: &'v Vm<'m, S, M>, shadow: &'v mut Shadow, settings: Settings) -> Self {
-        shadow.reset();
+        shadow.reset(S::MERGES);
         Self {
             vm,
             shadow,

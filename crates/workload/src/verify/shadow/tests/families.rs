@@ -1,3 +1,4 @@
+use rmap::Merges;
 use vm::FaultRefused::Segfault;
 use vm::MapError::NotMapped;
 
@@ -62,6 +63,17 @@ fn a_child_inherits_no_lock_and_its_areas_may_or_may_not_merge() {
     assert_eq!(story.refusal("mremap 0 0x20000+4 -> 4 to 0x1fff0"), Some(NotMapped));
     story.goes_on("fork 0 -> 1");
     let across = "mremap 1 0x20000+4 -> 4 to 0x1fff0";
+    assert_eq!(story.hears(across, Answer::Map(Err(NotMapped))), Ok(()));
+    assert_eq!(story.place(across), 0x1_fff0);
+}
+
+#[test]
+fn areas_that_a_scheme_may_keep_apart_may_or_may_not_move_as_one() {
+    let mut story = Story::of("spawn 0\nmmap 0 0x20000+4 fixed private rw small");
+    let across = "mremap 0 0x20000+4 -> 4 to 0x1fff0";
+    assert!(story.hears(across, Answer::Map(Err(NotMapped))).is_err());
+    story.shadow.reset(Merges::Sometimes);
+    story.goes_on("spawn 0\nmmap 0 0x20000+4 fixed private rw small");
     assert_eq!(story.hears(across, Answer::Map(Err(NotMapped))), Ok(()));
     assert_eq!(story.place(across), 0x1_fff0);
 }

@@ -37,6 +37,7 @@ impl<S: Scheme, M: Machine> Store<S> for Vm<'_, S, M> {
         self.space(space).scheme()
     }
 
+    #[inline]
     fn vma_state(&self, vma: VmaId) -> &S::VmaState {
         self.vma(vma).scheme()
     }

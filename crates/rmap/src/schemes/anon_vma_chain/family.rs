@@ -145,6 +145,7 @@ pub(super) fn check(
 
 impl AnonVmaChain {
     /// A VMA maps its first anonymous page (`__anon_vma_prepare`).
+    #[cold]
     pub(super) fn begin_chain(
         &self,
         store: &impl Store<Self>,

@@ -98,6 +98,7 @@ impl Scheme for AnonVmaChain {
         }
     }
 
+    #[inline]
     fn vma_prepare(&self, store: &impl Store<Self>, vma: VmaId) -> Result<Prepared, OutOfMemory> {
         if family::anon_vma(store, vma).is_some() {
             return Ok(Prepared::Already);
@@ -137,6 +138,7 @@ impl Scheme for AnonVmaChain {
         self.end_chain(store, vma);
     }
 
+    #[inline]
     fn map(&self, store: &impl Store<Self>, frame: Frame, at: &Mapping) -> Result<(), OutOfMemory> {
         own_home(store, at).set(store, frame);
         Ok(())

@@ -162,3 +162,6 @@ impl<T: InArena> Slab<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ mod reclaim;
 mod request;
 mod slab;
 mod space;
+#[cfg(test)]
+mod still;
 mod store;
 mod swap;
 mod vm;

@@ -207,3 +207,6 @@ impl<F: Words> Cut<'_, '_, F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -223,6 +223,17 @@ fn an_empty_tree_finds_nothing() {
 }
 
 #[test]
+fn no_two_nodes_have_the_same_priority() {
+    let ids =
+        (1..=1 << 12).flat_map(|low| [0, 1 << 16, 1 << 24, 0xffff << 16].map(|high| high | low));
+    let mut priorities: Vec<u32> = ids.map(priority).collect();
+    let nodes = priorities.len();
+    priorities.sort_unstable();
+    priorities.dedup();
+    assert_eq!(priorities.len(), nodes);
+}
+
+#[test]
 fn ascending_insertion_does_not_make_a_list_of_it() {
     let strides: &[u32] = if cfg!(miri) { &[1, 3] } else { &[1, 2, 3, 4, 8, 256] };
     for &stride in strides {

@@ -5,6 +5,8 @@ mod map;
 mod place;
 mod protect;
 mod remap;
+#[cfg(test)]
+mod tests;
 mod trees;
 mod unmap;
 

@@ -143,3 +143,51 @@ fn consecutive_allocations_get_consecutive_frames() {
     let batch: Vec<u32> = (0..1 << REFILL_ORDER).map(|_| take()).collect();
     assert!(batch.windows(2).all(|pair| pair[1] == pair[0] + 1), "{batch:?}");
 }
+
+#[test]
+fn the_frame_that_was_freed_last_is_taken_first() {
+    let arena = OwnedArena::new(FRAMES, PhysicalAddress(0x4000_0000));
+    let world = World::new(&arena);
+    let take = || world.table.allocate(FrameKind::Anonymous, &world.counters).unwrap();
+    let taken = [(); 5].map(|()| take());
+    for frame in [taken[3], taken[0], taken[2]] {
+        world.table.free(frame, &world.counters);
+    }
+    assert_eq!([(); 3].map(|()| take()), [taken[2], taken[0], taken[3]]);
+}
+
+#[test]
+fn blocks_are_joined_up_to_the_largest_and_no_further() {
+    // Two neighbours of the largest order, which would make one of the next.
+    let frames = 4 << MAX_ORDER;
+    let arena = OwnedArena::new(frames, PhysicalAddress(0x4000_0000));
+    let table = FrameTable::<()>::new(arena.arena(), 0).unwrap();
+    let counters = Counters::default();
+    let free = table.free_frames();
+    let take_all = || -> Vec<Frame> {
+        core::iter::from_fn(|| table.allocate(FrameKind::Anonymous, &counters).ok()).collect()
+    };
+    let heads = |table: &FrameTable<'_, ()>| {
+        let whole = |head: &u32| {
+            let order = table.info(Frame(*head)).free_order();
+            order.load(Relaxed) == MAX_ORDER + 1
+        };
+        (0..4).map(|nth| nth << MAX_ORDER).filter(whole).collect::<Vec<u32>>()
+    };
+    let in_the_beginning = heads(&table);
+    assert_eq!(in_the_beginning.len(), 3, "the first holds the table itself");
+    let taken = take_all();
+    assert_eq!((taken.len() as u32, table.free_frames()), (free, 0));
+    assert!(table.allocate_huge(&counters).is_err());
+    for frame in taken {
+        table.free(frame, &counters);
+    }
+    // A large block is what makes the allocator join hot frames, and it goes back again.
+    let blocks: Vec<Frame> = core::iter::from_fn(|| table.allocate_huge(&counters).ok()).collect();
+    assert!(blocks.len() >= 6, "{} blocks", blocks.len());
+    for block in blocks {
+        table.free(block, &counters);
+    }
+    assert_eq!(heads(&table), in_the_beginning);
+    assert_eq!(table.free_frames(), free);
+}

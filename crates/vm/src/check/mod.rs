@@ -5,6 +5,8 @@ mod frames;
 mod inconsistency;
 mod patience;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use core::sync::atomic::Ordering::Relaxed;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use rmap::{
-    Coverage, Frame, FrameFacts, HintExclusive, MemoryFacts, PageIndex, PteNext, PtePosition, Scan,
-    Scheme, SchemeId, Sharing, SpaceId, TableLevel, TableOwner,
+    AnonVmaChain, Coverage, Frame, FrameFacts, HintExclusive, MemoryFacts, PageIndex, PageKind,
+    PteNext, PtePosition, Scan, Scheme, SchemeId, Sharing, SpaceId, TableLevel, TableOwner,
 };
 
 #[test]
@@ -52,23 +52,33 @@ fn every_scheme_has_a_name_and_a_summary_of_its_own() {
 
 #[test]
 fn a_scheme_says_how_much_memory_it_may_take() {
-    let facts = MemoryFacts { tables: 7, mappings: 900 };
+    let facts = MemoryFacts { tables: 7, mappings: 900, vmas: 3, vmas_peak: 5, spaces: 2 };
     assert_eq!(Scan::metadata_bound(&facts), 0);
     assert_eq!(HintExclusive::metadata_bound(&facts), 0);
-    assert_eq!(PteNext::metadata_bound(&facts), 7);
+    assert_eq!(PteNext::metadata_bound(&facts), 7 * 4096);
+    assert_eq!(AnonVmaChain::metadata_bound(&facts), 3 * 5 * (48 + 24));
 }
 
 #[test]
 fn a_scheme_says_what_it_has_to_know() {
-    let facts = |mapcount, history| FrameFacts { mapcount, history };
+    let page = PageKind::Anonymous;
+    let facts = |mapcount, history| FrameFacts { page, mapcount, history };
+    let answers = [Coverage::Exact, Coverage::Partial, Coverage::Unknown];
     let alone = facts(1, Sharing::Exclusive);
     let left_alone = facts(1, Sharing::Shared);
     let shared = facts(2, Sharing::Shared);
     for facts in [alone, left_alone, shared] {
-        assert_eq!(Scan::expected_coverage(&facts), Coverage::Exact);
-        assert_eq!(PteNext::expected_coverage(&facts), Coverage::Exact);
+        for answer in answers {
+            let exact = answer == Coverage::Exact;
+            assert_eq!(Scan::may_answer(answer, &facts), exact);
+            assert_eq!(PteNext::may_answer(answer, &facts), exact);
+            assert_eq!(AnonVmaChain::may_answer(answer, &facts), exact);
+        }
     }
-    assert_eq!(HintExclusive::expected_coverage(&alone), Coverage::Exact);
-    assert_eq!(HintExclusive::expected_coverage(&left_alone), Coverage::Unknown);
-    assert_eq!(HintExclusive::expected_coverage(&shared), Coverage::Unknown);
+    for answer in answers {
+        let unknown = answer == Coverage::Unknown;
+        assert_eq!(HintExclusive::may_answer(answer, &alone), answer == Coverage::Exact);
+        assert_eq!(HintExclusive::may_answer(answer, &left_alone), unknown);
+        assert_eq!(HintExclusive::may_answer(answer, &shared), unknown);
+    }
 }

@@ -6,8 +6,11 @@ use crate::memory::OwnedArena;
 
 const FRAMES: u32 = 64;
 
-/// Objects of 48 bytes, of which a frame holds 85: the last 16 bytes stay unused.
-type Item = crate::object::Object;
+/// Objects of 72 bytes in places of 80, of which a frame holds 51: the last 16 bytes stay unused.
+type Item = crate::vma::Vma<()>;
+
+/// Granules from one object to the next.
+const STRIDE: u32 = 5;
 
 /// A slab, and what its objects should hold.
 struct World<'a> {
@@ -61,13 +64,13 @@ fn numbers() -> impl Iterator<Item = u32> {
 fn a_frame_is_cut_into_as_many_objects_as_fit() {
     let arena = OwnedArena::new(FRAMES, PhysicalAddress(0x4000_0000));
     let mut world = World::new(&arena);
-    let fit = (FRAME_BYTES / (Slab::<Item>::STRIDE as usize * GRANULE)) as u32;
+    let fit = (FRAME_BYTES / (STRIDE as usize * GRANULE)) as u32;
     let ids: Vec<u32> = (0..=fit).map(|nth| world.take(nth + 1).unwrap()).collect();
     assert_eq!(world.slab.frames().now(), 2);
     let frames: Vec<Frame> = ids.iter().map(|id| SlabId(*id).frame()).collect();
     assert!(frames[..fit as usize].iter().all(|frame| *frame == frames[0]));
     for pair in ids[..fit as usize].windows(2) {
-        assert_eq!(pair[1] - pair[0], Slab::<Item>::STRIDE);
+        assert_eq!(pair[1] - pair[0], STRIDE);
     }
 }
 
@@ -100,7 +103,7 @@ fn where_no_frame_is_left_a_slab_cannot_grow() {
     let arena = OwnedArena::new(FRAMES, PhysicalAddress(0x4000_0000));
     let mut world = World::new(&arena);
     let frames = world.table.free_frames();
-    let fit = (FRAME_BYTES / (Slab::<Item>::STRIDE as usize * GRANULE)) as u32;
+    let fit = (FRAME_BYTES / (STRIDE as usize * GRANULE)) as u32;
     for nth in 0..frames * fit {
         world.take(nth + 1).unwrap();
     }

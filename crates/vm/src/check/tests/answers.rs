@@ -99,9 +99,8 @@ fn who_does_not_know_names_nothing() {
 #[test]
 fn a_scheme_knows_as_much_as_its_rules_say_and_no_more() {
     let machine = machine();
-    let expected = Coverage::Partial;
     let world = shared::<PARTIAL>(&machine);
-    let claims = |claimed| move |frame| Inconsistency::Coverage { frame, claimed, expected };
+    let claims = |claimed| move |frame| Inconsistency::Coverage { frame, claimed };
     is_refuted(&world, Coverage::Exact, |_| (), claims(Coverage::Exact));
     is_refuted(&world, Coverage::Unknown, Vec::clear, claims(Coverage::Unknown));
 }

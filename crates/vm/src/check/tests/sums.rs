@@ -142,7 +142,7 @@ fn a_scheme_may_use_all_the_memory_that_its_bound_allows_and_no_more() {
     }
     world.is_sound();
     world.vm.allocate_metadata().unwrap();
-    world.is_wrong(Inconsistency::OverBound { frames: 4, bound: 3 });
+    world.is_wrong(Inconsistency::OverBound { bytes: 4 * 4096, bound: 3 * 4096 });
 }
 
 #[test]
@@ -195,12 +195,8 @@ fn what_is_wrong_is_said_in_words() {
         (Inconsistency::NotExact(frame), "the scheme's exact answer for frame 5 is wrong"),
         (Inconsistency::Unsound(frame), "the scheme names a PTE that does not map frame 5"),
         (
-            Inconsistency::Coverage {
-                frame,
-                claimed: Coverage::Exact,
-                expected: Coverage::Unknown,
-            },
-            "the scheme claims Exact of frame 5 where its rules say Unknown",
+            Inconsistency::Coverage { frame, claimed: Coverage::Exact },
+            "the scheme claims Exact of frame 5, which its rules forbid",
         ),
         (Inconsistency::Scheme(violation), "frame 5: is odd"),
         (
@@ -213,8 +209,8 @@ fn what_is_wrong_is_said_in_words() {
             "2 frames were found where 1 were counted",
         ),
         (
-            Inconsistency::OverBound { frames: 2, bound: 1 },
-            "the scheme keeps 2 frames of metadata, over its bound of 1",
+            Inconsistency::OverBound { bytes: 2, bound: 1 },
+            "the scheme keeps 2 bytes of metadata, over its bound of 1",
         ),
         (
             Inconsistency::Lost { frames: 1, slots: 2 },

@@ -52,6 +52,7 @@ impl<const RULE: u8> Scheme for Witness<RULE> {
     type FrameState = ();
     type SpaceState = ();
     type VmaState = ();
+    type ObjectState = ();
 
     fn map(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) -> Result<(), OutOfMemory> {
         Ok(())
@@ -122,12 +123,12 @@ impl<const RULE: u8> Scheme for Witness<RULE> {
         Search { coverage, probes }
     }
 
-    fn expected_coverage(_: &FrameFacts) -> Coverage {
-        Self::COVERAGE
+    fn may_answer(answer: Coverage, _: &FrameFacts) -> bool {
+        answer == Self::COVERAGE
     }
 
     fn metadata_bound(facts: &MemoryFacts) -> u64 {
-        facts.tables
+        facts.tables * 4096
     }
 
     fn check(&self, _: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {

@@ -50,7 +50,9 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             self.exit(space);
         }
         for frame in (0..self.frames.count()).map(Frame) {
-            if self.is_page(frame) && self.frames.info(frame).pins().swap(0, Relaxed) > 0 {
+            if self.frames.is(frame, FrameKind::Device) {
+                self.frames.free(frame, self.counters());
+            } else if self.is_page(frame) && self.frames.info(frame).pins().swap(0, Relaxed) > 0 {
                 self.free_if_unused(frame);
             }
         }

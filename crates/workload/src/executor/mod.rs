@@ -1,6 +1,7 @@
 //! Applies events to a VM and times each operation. Nothing but the operation itself lies between
 //! the two readings of the stopwatch.
 
+mod compact;
 mod error;
 mod frames;
 
@@ -99,10 +100,8 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
             }
             Event::Touch { process, page, access } => self.touch(process, page, access),
             Event::OnFrame { operation, process, page } => self.on_frame(operation, process, page),
-            Event::CompactBlock => {
-                let policy = self.policy;
-                let compacted = self.timed(Op::CompactBlock, |vm| vm.compact_block(policy));
-                self.recorder.add_work(Op::CompactBlock, compacted.moved.into());
+            Event::CompactBlock { order } => {
+                self.compact_block(order);
                 Ok(())
             }
             Event::Reclaim { frames } => {

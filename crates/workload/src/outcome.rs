@@ -8,8 +8,12 @@ pub enum Outcome {
     BlocksFree,
     /// Blocks that were made by moving pages.
     BlocksAssembled,
-    /// Blocks that could not be made.
+    /// Blocks that could not be made because a page in them could not be moved: not all its users were
+    /// known.
     BlocksRefused,
+    /// Blocks that nobody could have made: none holds movable pages and nothing else, or there was no
+    /// frame to move a page to.
+    BlocksImpossible,
     /// Pages that memory pressure evicted.
     AgingPicks,
     /// Sum of their ranks by last use among all pages, in per mille: 0 the least recently used, 1000
@@ -24,10 +28,11 @@ impl Outcome {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::BlocksFree,
         Self::BlocksAssembled,
         Self::BlocksRefused,
+        Self::BlocksImpossible,
         Self::AgingPicks,
         Self::AgingRankSum,
         Self::AgingRankSumLru,
@@ -40,6 +45,7 @@ impl Outcome {
             Self::BlocksFree => "blocks_free",
             Self::BlocksAssembled => "blocks_assembled",
             Self::BlocksRefused => "blocks_refused",
+            Self::BlocksImpossible => "blocks_impossible",
             Self::AgingPicks => "aging_picks",
             Self::AgingRankSum => "aging_rank_sum",
             Self::AgingRankSumLru => "aging_rank_sum_lru",

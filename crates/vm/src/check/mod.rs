@@ -67,7 +67,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     }
 
     /// Whether `frame` holds a page that address spaces or objects use.
-    fn is_page(&self, frame: Frame) -> bool {
+    pub fn is_page(&self, frame: Frame) -> bool {
         matches!(self.frames.kind(frame), FrameKind::Anonymous | FrameKind::ObjectPage)
     }
 }

@@ -9,7 +9,7 @@
 use rmap::PageIndex;
 use vm::PageRange;
 
-use super::{FIRST, HEAP, exits, forks, map_private, processes, writes_at};
+use super::{FIRST, HEAP, map_private, processes, writes_at};
 use crate::{Demand, Event, ParameterSpec, Parameters};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
@@ -142,35 +142,33 @@ pub(crate) fn demand(parameters: &Parameters) -> Demand {
         processes: shape.children + 1,
         // Each heap has a table that is not full.
         pages_per_process: shape.pages + heaps * TABLE,
-        samples: heaps + 2 * shape.pages + shape.children * (2 + heaps) + heaps + shape.blocks,
+        samples: heaps + 2 * shape.pages + shape.children * heaps + 1 + shape.blocks,
         ..Demand::NOTHING
     }
 }
 
 pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     let shape = Shape::of(parameters);
-    let unmap = move |process, fate| {
-        let range = shape.heap(fate);
-        (range.pages > 0).then_some(Event::Munmap { process, range })
-    };
-    let alone = shape.heap(Fate::Alone);
+    let [alone, freed] = [Fate::Alone, Fate::Freed].map(|fate| shape.heap(fate));
+    let unmap =
+        |process, range: PageRange| (range.pages > 0).then_some(Event::Munmap { process, range });
     // Tables cannot move; they come first, or one of them would lie in every block of 2 MiB.
     let tables = shape
         .heaps()
         .flat_map(|heap| writes_at(FIRST, heap.start, (0..heap.pages).step_by(TABLE as usize)));
     let fill = shape.filled().flat_map(|page| writes_at(FIRST, page, 0..1));
-    let part = processes(shape.children)
-        .flat_map(move |child| [unmap(child, Fate::Alone), unmap(child, Fate::Freed)])
-        .flatten();
+    // A child drops at once what it does not need.
+    let children = processes(shape.children).flat_map(move |child| {
+        let fork = Event::Fork { parent: FIRST, child };
+        [Some(fork), unmap(child, alone), unmap(child, freed)]
+    });
     core::iter::once(Event::Spawn { process: FIRST })
         .chain(shape.heaps().map(|heap| map_private(FIRST, heap)))
         .chain(tables)
         .chain(fill)
-        .chain(forks(shape.children))
-        .chain(part)
-        .chain(unmap(FIRST, Fate::Freed))
+        .chain(children.flatten())
+        .chain(unmap(FIRST, freed))
         // The parent finds out that it has these alone again.
         .chain(writes_at(FIRST, alone.start, 0..alone.pages))
         .chain((0..shape.blocks).map(move |_| Event::CompactBlock { order: shape.order }))
-        .chain(exits(shape.children))
 }

@@ -29,7 +29,8 @@ pub(super) fn needed_mib(resolved: &Resolved) -> u64 {
     let arena = resolved.arena_frames() * vm::FRAME_BYTES as u64;
     let buffers = demand.samples * size_of::<Sample>() as u64
         + demand.processes * size_of::<Option<SpaceId>>() as u64
-        + demand.objects * size_of::<Option<ObjectId>>() as u64;
+        + demand.objects * size_of::<Option<ObjectId>>() as u64
+        + resolved.watched_frames() * size_of::<u32>() as u64;
     // Host and guest both keep the stream, and the host keeps every sample as a word.
     let samples: u64 = resolved.cells().map(|cell| cell.demand().samples).sum();
     let results = 2 * resolved.stream_bytes() + samples * u64::from(resolved.rounds) * 8;

@@ -104,8 +104,9 @@ fn provide(guest: &mut Guest<'_>, resolved: &Resolved) -> Option<(Hardware, Buff
     let samples = memory.take_slice(demand.samples as usize, Sample::default())?;
     let processes = memory.take_slice(demand.processes as usize, None::<SpaceId>)?;
     let objects = memory.take_slice(demand.objects as usize, None::<ObjectId>)?;
+    let last_use = memory.take_slice(resolved.watched_frames() as usize, 0)?;
     let machine = Hardware::new(arena, memory.kernel_root());
-    Some((machine, Buffers { samples, processes, objects }))
+    Some((machine, Buffers { samples, processes, objects, last_use }))
 }
 
 /// Memory that a machine should have for the plan.
@@ -113,7 +114,8 @@ fn needed_bytes(resolved: &Resolved) -> u64 {
     let demand = resolved.demand();
     let buffers = demand.samples * size_of::<Sample>() as u64
         + demand.processes * size_of::<Option<SpaceId>>() as u64
-        + demand.objects * size_of::<Option<ObjectId>>() as u64;
+        + demand.objects * size_of::<Option<ObjectId>>() as u64
+        + resolved.watched_frames() * size_of::<u32>() as u64;
     let log = free_bytes_for_log(resolved.stream_bytes());
     let arena = resolved.arena_frames() * FRAME_BYTES as u64;
     OVERHEAD + (arena + buffers + resolved.stream_bytes()).max(log)

@@ -85,8 +85,9 @@ fn the_block_with_the_fewest_pages_is_emptied() {
         for block in [second, third] {
             // What leaves the one may have gone to the other.
             let pages = world.pages_in(block).len() as u32;
-            let compacted = world.vm.compact_block(WhenIncomplete::Refuse);
-            assert_eq!((compacted.outcome, compacted.moved), (Ok(()), pages), "{}", S::ID);
+            let compacted = world.vm.compact_block(BLOCK.ilog2(), WhenIncomplete::Refuse);
+            let emptied = (Ok(Frame(block * BLOCK)), pages);
+            assert_eq!((compacted.outcome, compacted.moved), emptied, "{}", S::ID);
             assert!(compacted.probes >= u64::from(pages));
             assert_eq!(world.pages_in(block), []);
             assert_eq!(world.vm.free_frames(), free);
@@ -108,8 +109,8 @@ fn a_block_with_a_page_that_a_device_holds_is_passed_over() {
     let page = world.pages_in(first)[1];
     let held = world.frame(page).unwrap();
     world.vm.pin(held).unwrap();
-    let compacted = world.vm.compact_block(WhenIncomplete::Refuse);
-    assert_eq!((compacted.outcome, compacted.moved), (Ok(()), 4));
+    let compacted = world.vm.compact_block(BLOCK.ilog2(), WhenIncomplete::Refuse);
+    assert_eq!((compacted.outcome, compacted.moved), (Ok(Frame(second * BLOCK)), 4));
     assert_eq!((world.frame(page), world.pages_in(second).len()), (Some(held), 0));
     world.vm.unpin(held).unwrap();
     world.keeps_its_contents();
@@ -127,13 +128,13 @@ fn a_block_whose_pages_are_not_fully_known_stays() {
     write(&world.vm, world.space, first, first);
     let free = world.vm.free_frames();
     let refused = world.vm.counters().refused.get();
-    let compacted = world.vm.compact_block(WhenIncomplete::Refuse);
+    let compacted = world.vm.compact_block(BLOCK.ilog2(), WhenIncomplete::Refuse);
     assert_eq!(compacted.outcome, Err(Refused::Incomplete));
     assert_eq!(world.vm.counters().refused.get(), refused + 1);
     assert_eq!(world.vm.free_frames(), free, "what was held back is free again");
     world.keeps_its_contents();
-    let compacted = world.vm.compact_block(WhenIncomplete::Scan);
-    assert_eq!(compacted.outcome, Ok(()));
+    let compacted = world.vm.compact_block(BLOCK.ilog2(), WhenIncomplete::Scan);
+    assert!(compacted.outcome.is_ok());
     world.keeps_its_contents();
 }
 
@@ -144,8 +145,8 @@ fn where_no_block_holds_movable_pages_alone_nothing_is_done() {
     let space = space_with_heap(&vm, 4);
     write(&vm, space, 0, 1);
     let before = vm.frame_at(space, HEAP);
-    let compacted = vm.compact_block(WhenIncomplete::Scan);
-    assert_eq!((compacted.outcome, compacted.moved), (Err(Refused::NotAPage), 0));
+    let compacted = vm.compact_block(BLOCK.ilog2(), WhenIncomplete::Scan);
+    assert_eq!((compacted.outcome, compacted.moved), (Err(Refused::NoBlock), 0));
     assert_eq!(vm.counters().refused.get(), 1);
     assert_eq!(vm.frame_at(space, HEAP), before);
     assert_sound(&vm);

@@ -27,4 +27,4 @@ pub use op::{Op, Unit};
 pub use parameters::{ParameterError, ParameterSpec, Parameters};
 pub use recorder::{Recorder, Sample};
 pub use registry::{UnknownWorkload, WorkloadId};
-pub use schedule::{Scheduled, schedule};
+pub use schedule::{MAX_CELLS, Scheduled, schedule};

@@ -54,6 +54,7 @@ impl Resolved {
         demand.samples * size_of::<Sample>() as u64
             + demand.processes * size_of::<Option<SpaceId>>() as u64
             + demand.objects * size_of::<Option<ObjectId>>() as u64
+            + self.watched_frames() * size_of::<u32>() as u64
     }
 
     /// Bytes of memory that a booted machine should have for the plan.

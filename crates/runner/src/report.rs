@@ -36,6 +36,9 @@ pub(crate) fn tell<S: Sink>(
         };
         sink.record(&Record::Count { cell, group, name: count.name, value: count.value })?;
     }
+    for (name, value) in report.recorder.outcomes() {
+        sink.record(&Record::Count { cell, group: Group::Outcomes, name, value })?;
+    }
     let mut text = heapless::String::<FAILURE_TEXT>::new();
     if let Some(failure) = report.failure {
         // A text that is too long is cut, which is all that can fail.

@@ -122,6 +122,11 @@ impl Resolved {
         self.cells().map(|cell| cell.demand().arena_frames()).max().unwrap_or(0)
     }
 
+    /// Frames whose last use some cell has remembered.
+    pub fn watched_frames(&self) -> u64 {
+        if self.demand().watches_use { self.arena_frames() } else { 0 }
+    }
+
     /// Bytes that the records of the whole run take at most.
     pub fn stream_bytes(&self) -> u64 {
         // A sample takes 5 bytes if it lasts 2^34 units, which is seconds; counts and names of a

@@ -19,6 +19,8 @@ pub struct Buffers<'a> {
     pub processes: &'a mut [Option<SpaceId>],
     /// Room for the files and segments of one cell.
     pub objects: &'a mut [Option<ObjectId>],
+    /// Room for [`Resolved::watched_frames`].
+    pub last_use: &'a mut [u32],
 }
 
 /// Runs every cell of a plan on `machine`, in an order that the plan's seed decides, and tells
@@ -33,13 +35,17 @@ pub fn run<S: Sink>(
     ticks_per_unit: NonZeroU64,
     sink: &mut S,
 ) -> Result<(), S::Error> {
-    let Buffers { samples, processes, objects } = buffers;
+    let Buffers { samples, processes, objects, last_use } = buffers;
     let order = schedule(resolved.cell_count(), resolved.rounds, resolved.seed);
     for (number, scheduled) in (0..).zip(order) {
         let cell = resolved.cells().nth(scheduled.cell.into()).expect("a schedule names cells");
         announce(number, scheduled.round, &cell, sink)?;
-        let scratch =
-            Scratch { samples: &mut *samples, processes: &mut *processes, objects: &mut *objects };
+        let scratch = Scratch {
+            samples: &mut *samples,
+            processes: &mut *processes,
+            objects: &mut *objects,
+            last_use: &mut *last_use,
+        };
         let report = run_cell(&cell, machine, scratch);
         tell(number, &report, ticks_per_unit, sink)?;
         sink.cell_ended();

@@ -85,8 +85,13 @@ fn run_on_model(resolved: &Resolved) -> Tally {
     let mut samples = vec![Sample::default(); demand.samples as usize];
     let mut processes = vec![None; demand.processes as usize];
     let mut objects = vec![None; demand.objects as usize];
-    let buffers =
-        Buffers { samples: &mut samples, processes: &mut processes, objects: &mut objects };
+    let mut last_use = vec![0; resolved.watched_frames() as usize];
+    let buffers = Buffers {
+        samples: &mut samples,
+        processes: &mut processes,
+        objects: &mut objects,
+        last_use: &mut last_use,
+    };
     let mut tally = Tally::default();
     run(resolved, &machine, buffers, NonZeroU64::MIN, &mut tally).unwrap();
     tally

@@ -19,12 +19,14 @@ const DIRECTORY_OWNER: u64 = 1 << 63;
 /// The order of a 2 MiB block.
 pub const HUGE_ORDER: u32 = 9;
 
-/// Frames of a 2 MiB block.
-pub const HUGE_FRAMES: u32 = 1 << HUGE_ORDER;
-
 /// The frames of the 2 MiB block that starts with `head`.
 pub fn huge_frames(head: Frame) -> impl Iterator<Item = Frame> {
-    (head.0..head.0 + HUGE_FRAMES).map(Frame)
+    block_frames(head, HUGE_ORDER)
+}
+
+/// The 2^`order` frames of the block that starts with `head`.
+pub fn block_frames(head: Frame, order: u32) -> impl Iterator<Item = Frame> {
+    (head.0..head.0 + (1 << order)).map(Frame)
 }
 
 /// What a frame is used for.
@@ -57,10 +59,12 @@ pub enum FrameKind {
     Poisoned = 11,
     /// Held back while its block is emptied.
     Isolated = 12,
+    /// Part of a block that a device holds.
+    Device = 13,
 }
 
 impl FrameKind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Free,
         Self::Reserved,
         Self::Anonymous,
@@ -74,6 +78,7 @@ impl FrameKind {
         Self::ObjectIndex,
         Self::Poisoned,
         Self::Isolated,
+        Self::Device,
     ];
 }
 
@@ -294,19 +299,36 @@ impl<'m, F: Words> FrameTable<'m, F> {
         Ok(head)
     }
 
+    /// Takes a block of 2^`order` frames for a device.
+    ///
+    /// # Errors
+    /// No block is free.
+    pub fn allocate_block(&self, order: u32, counters: &Counters) -> Result<Frame, OutOfMemory> {
+        let head = self.buddy.allocate(self, order, &counters.lock_waits)?;
+        counters.allocations.add(1);
+        block_frames(head, order).for_each(|frame| self.set_kind(frame, FrameKind::Device));
+        Ok(head)
+    }
+
     /// Gives one frame, or the frames of a 2 MiB page, back.
     pub fn free(&self, frame: Frame, counters: &Counters) {
         if self.info(frame).is_marked(FrameMark::Huge) {
-            return self.free_block(frame, counters);
+            return self.free_block(frame, HUGE_ORDER, counters);
         }
         self.reset(frame);
         self.buddy.free(self, frame, 0, &counters.lock_waits);
     }
 
-    /// Gives a whole 2 MiB block back.
-    pub fn free_block(&self, head: Frame, counters: &Counters) {
-        huge_frames(head).for_each(|frame| self.reset(frame));
-        self.buddy.free(self, head, HUGE_ORDER, &counters.lock_waits);
+    /// Gives a whole block back.
+    pub fn free_block(&self, head: Frame, order: u32, counters: &Counters) {
+        block_frames(head, order).for_each(|frame| self.reset(frame));
+        self.buddy.free(self, head, order, &counters.lock_waits);
+    }
+
+    /// Isolates a frame that nobody has any use for; it was not free in between.
+    pub fn hold_back(&self, frame: Frame) {
+        self.reset(frame);
+        self.set_kind(frame, FrameKind::Isolated);
     }
 
     #[inline]

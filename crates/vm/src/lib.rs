@@ -38,6 +38,7 @@ pub use fault::{FaultKind, Touched};
 pub use floor::PteCopyFloor;
 pub use footprint::Footprint;
 pub use fork::Forked;
+pub use frame_table::HUGE_ORDER;
 pub use given_frame::Migration;
 pub use machine::{
     Access, AccessError, CpuId, FaultHandler, FaultRefused, Flushed, Machine, PageFault,

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use rmap::Coverage;
+use rmap::{Coverage, Frame};
 
 /// What to do where the scheme answers *partial* or *unknown*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub enum Refused {
     NoSwap,
     /// No frame was left.
     OutOfMemory,
+    /// No block holds pages that may move and nothing else.
+    NoBlock,
 }
 
 /// What an operation on a given frame did.
@@ -56,11 +58,11 @@ pub struct Operated {
     pub probes: u64,
 }
 
-/// What came of making a free 2 MiB block.
+/// What came of making a free block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compacted {
-    /// Whether there is one more free block.
-    pub outcome: Result<(), Refused>,
+    /// The block, if there is one more that is free.
+    pub outcome: Result<Frame, Refused>,
     /// Frames that were moved out of it.
     pub moved: u32,
     /// PTE slots that were looked at.
@@ -78,6 +80,7 @@ impl fmt::Display for Refused {
             Self::Busy => "a table is locked",
             Self::NoSwap => "the swap device is full, or there is none",
             Self::OutOfMemory => "memory ran out",
+            Self::NoBlock => "no block holds movable pages and nothing else",
         })
     }
 }

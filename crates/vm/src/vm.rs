@@ -10,6 +10,7 @@ use rmap::{Covers, Frame, Mapping, OutOfMemory, PageIndex, Scheme, SpaceId, VmaI
 use crate::counters::{Counters, Gauge};
 use crate::fault::LastFault;
 use crate::frame_table::{FrameKind, FrameMark, FrameTable};
+use crate::given_frame::CompactionHand;
 use crate::lock::{Guard, SpinLock};
 use crate::machine::Machine;
 use crate::memory::InArena;
@@ -54,6 +55,7 @@ pub struct Vm<'m, S: Scheme, M: Machine> {
     pub(crate) objects: Slab<Object>,
     pub(crate) space_list: SpaceList,
     pub(crate) hands: ClockHands,
+    pub(crate) compaction_hand: CompactionHand,
     pub(crate) zero_page: Frame,
     active: AtomicU32,
     counters: Counters,
@@ -101,6 +103,7 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
             objects: Slab::default(),
             space_list: SpaceList::default(),
             hands: ClockHands::default(),
+            compaction_hand: CompactionHand::default(),
             zero_page,
             active: AtomicU32::new(0),
             counters,

@@ -5,7 +5,7 @@ use core::fmt;
 use rmap::{Scheme, SchemeId, SchemeVisitor, SpaceId};
 use vm::{Inconsistency, Machine, ObjectId, Vm, WhenIncomplete};
 
-use crate::executor::Executor;
+use crate::executor::{Executor, Picks};
 use crate::{Demand, EventError, Parameters, Recorder, Sample, WorkloadId};
 
 /// What to run.
@@ -37,6 +37,8 @@ pub struct Scratch<'a> {
     pub processes: &'a mut [Option<SpaceId>],
     /// Room for [`Demand::objects`].
     pub objects: &'a mut [Option<ObjectId>],
+    /// Room for a number for each frame of the machine, if [`Demand::watches_use`].
+    pub last_use: &'a mut [u32],
 }
 
 /// Which object of a cell in `summary.json` a count belongs to.
@@ -114,14 +116,16 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
     type Output = CellReport<'s>;
 
     fn visit<S: Scheme>(self) -> CellReport<'s> {
-        let recorder = Recorder::new(self.scratch.samples);
-        let Ok(vm) = Vm::<S, M>::new(self.machine, &self.cell.demand().vm_config()) else {
+        let Scratch { samples, processes, objects, last_use } = self.scratch;
+        let recorder = Recorder::new(samples);
+        let demand = self.cell.demand();
+        let Ok(vm) = Vm::<S, M>::new(self.machine, &demand.vm_config()) else {
             let failure = Some(CellFailure::ArenaTooSmall);
             return CellReport { recorder, counts: NO_COUNTS, failure };
         };
         let policy = self.cell.when_incomplete;
-        let tables = (self.scratch.processes, self.scratch.objects);
-        let mut executor = Executor::new(&vm, policy, tables, recorder);
+        let picks = Picks::new(if demand.watches_use { last_use } else { &mut [] });
+        let mut executor = Executor::new(&vm, policy, (processes, objects), picks, recorder);
         let ran = self.machine.with_faults(&vm, || {
             let parameters = &self.cell.parameters;
             self.cell.workload.for_each_event(parameters, |event| executor.apply(event))

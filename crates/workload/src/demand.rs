@@ -18,6 +18,8 @@ pub struct Demand {
     pub swap_slots: u64,
     /// Files and segments.
     pub objects: u64,
+    /// Whether the last use of every page is remembered.
+    pub watches_use: bool,
 }
 
 impl Demand {
@@ -29,6 +31,7 @@ impl Demand {
         samples: 0,
         swap_slots: 0,
         objects: 0,
+        watches_use: false,
     };
 
     /// Bytes that a frame's structure takes at most, whatever the scheme keeps there.
@@ -69,6 +72,7 @@ impl Demand {
             samples: larger(self.samples, other.samples),
             swap_slots: larger(self.swap_slots, other.swap_slots),
             objects: larger(self.objects, other.objects),
+            watches_use: self.watches_use || other.watches_use,
         }
     }
 }

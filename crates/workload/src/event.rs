@@ -176,8 +176,11 @@ pub enum Event {
         /// Where it maps it.
         page: PageIndex,
     },
-    /// A free 2 MiB block is made by moving frames.
-    CompactBlock,
+    /// A free block is made by moving frames.
+    CompactBlock {
+        /// It has 2^`order` frames, 1 to [`vm::HUGE_ORDER`].
+        order: u32,
+    },
     /// Memory pressure: as many frames are to become free, if they can.
     Reclaim {
         /// How many.

@@ -58,7 +58,7 @@ pub enum Op {
     PoisonFrame,
     /// Making 512 pages of one of 2 MiB.
     SplitHuge,
-    /// Making a free 2 MiB block.
+    /// Making a free block.
     CompactBlock,
     /// Freeing frames under memory pressure.
     Reclaim,

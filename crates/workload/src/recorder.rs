@@ -1,6 +1,6 @@
 //! Samples in memory that was sized beforehand.
 
-use crate::Op;
+use crate::{Op, Outcome};
 
 /// One timed operation: 8 bits of op, 56 bits of ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,12 +34,19 @@ pub struct Recorder<'a> {
     used: usize,
     overflow: u64,
     work: [u64; Op::COUNT],
+    outcomes: [Option<u64>; Outcome::COUNT],
 }
 
 impl<'a> Recorder<'a> {
     /// Writes to `samples` until they are full.
     pub fn new(samples: &'a mut [Sample]) -> Self {
-        Self { samples, used: 0, overflow: 0, work: [0; Op::COUNT] }
+        Self {
+            samples,
+            used: 0,
+            overflow: 0,
+            work: [0; Op::COUNT],
+            outcomes: [None; Outcome::COUNT],
+        }
     }
 
     /// Takes one operation down.
@@ -58,6 +65,17 @@ impl<'a> Recorder<'a> {
     #[inline]
     pub fn add_work(&mut self, op: Op, amount: u64) {
         self.work[op as usize] += amount;
+    }
+
+    /// Counts an outcome `times` times; 0 says that it could have happened.
+    pub fn count(&mut self, outcome: Outcome, times: u64) {
+        *self.outcomes[outcome as usize].get_or_insert(0) += times;
+    }
+
+    /// The outcomes that were counted, by name.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counted = Outcome::ALL.into_iter().zip(self.outcomes);
+        counted.filter_map(|(outcome, count)| Some((outcome.name(), count?)))
     }
 
     /// The samples so far, in order.
@@ -79,6 +97,17 @@ impl<'a> Recorder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outcome_is_told_if_it_could_have_happened() {
+        let mut recorder = Recorder::new(&mut []);
+        assert_eq!(recorder.outcomes().count(), 0);
+        recorder.count(Outcome::BlocksRefused, 0);
+        recorder.count(Outcome::AgingPicks, 3);
+        recorder.count(Outcome::AgingPicks, 4);
+        let told: Vec<_> = recorder.outcomes().collect();
+        assert_eq!(told, [("blocks_refused", 0), ("aging_picks", 7)]);
+    }
 
     #[test]
     fn a_full_recorder_counts_what_it_drops() {

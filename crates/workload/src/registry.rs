@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::workloads::{calibration, fork_exit, fork_touch};
+use crate::workloads::{aging, calibration, fork_exit, fork_touch, fragment_compact};
 use crate::{Demand, Event, ParameterSpec, Parameters};
 
 /// A workload's id on the command line and in results.
@@ -15,11 +15,16 @@ pub enum WorkloadId {
     ForkExit,
     /// Fork, write to a part of what is shared, exit.
     ForkTouch,
+    /// Blocks of memory in one piece, out of memory in pieces.
+    FragmentCompact,
+    /// Which pages memory pressure picks.
+    Aging,
 }
 
 impl WorkloadId {
     /// Every workload.
-    pub const ALL: [Self; 3] = [Self::Calibration, Self::ForkExit, Self::ForkTouch];
+    pub const ALL: [Self; 5] =
+        [Self::Calibration, Self::ForkExit, Self::ForkTouch, Self::FragmentCompact, Self::Aging];
 
     /// The id as text.
     #[must_use]
@@ -28,6 +33,8 @@ impl WorkloadId {
             Self::Calibration => "calibration",
             Self::ForkExit => "fork-exit",
             Self::ForkTouch => "fork-touch",
+            Self::FragmentCompact => "fragment-compact",
+            Self::Aging => "aging",
         }
     }
 
@@ -40,6 +47,12 @@ impl WorkloadId {
             }
             Self::ForkExit => {
                 "a shell's fork and exit: hurts schemes that pay for each PTE at fork"
+            }
+            Self::FragmentCompact => {
+                "blocks in one piece out of memory in pieces: hurts schemes that cannot move shared pages"
+            }
+            Self::Aging => {
+                "pages that memory pressure picks against the least recently used: hurts schemes that look at one table at a time"
             }
             Self::ForkTouch => {
                 "children that write to a share of the heap: hurts schemes that lose track of shared pages"
@@ -54,6 +67,8 @@ impl WorkloadId {
             Self::Calibration => calibration::PARAMETERS,
             Self::ForkExit => fork_exit::PARAMETERS,
             Self::ForkTouch => fork_touch::PARAMETERS,
+            Self::FragmentCompact => fragment_compact::PARAMETERS,
+            Self::Aging => aging::PARAMETERS,
         }
     }
 
@@ -64,6 +79,8 @@ impl WorkloadId {
             Self::Calibration => calibration::demand(parameters),
             Self::ForkExit => fork_exit::demand(parameters),
             Self::ForkTouch => fork_touch::demand(parameters),
+            Self::FragmentCompact => fragment_compact::demand(parameters),
+            Self::Aging => aging::demand(parameters),
         }
     }
 
@@ -80,6 +97,8 @@ impl WorkloadId {
             Self::Calibration => calibration::events(parameters).try_for_each(apply),
             Self::ForkExit => fork_exit::events(parameters).try_for_each(apply),
             Self::ForkTouch => fork_touch::events(parameters).try_for_each(apply),
+            Self::FragmentCompact => fragment_compact::events(parameters).try_for_each(apply),
+            Self::Aging => aging::events(parameters).try_for_each(apply),
         }
     }
 }

@@ -41,14 +41,24 @@ fn run(cell: &Cell) -> Outcome {
     let mut samples = vec![Sample::default(); demand.samples as usize];
     let mut processes: Vec<Option<SpaceId>> = vec![None; demand.processes as usize];
     let mut objects: Vec<Option<ObjectId>> = vec![None; demand.objects as usize];
-    let scratch =
-        Scratch { samples: &mut samples, processes: &mut processes, objects: &mut objects };
+    let mut last_use = vec![0; demand.arena_frames() as usize];
+    let scratch = Scratch {
+        samples: &mut samples,
+        processes: &mut processes,
+        objects: &mut objects,
+        last_use: &mut last_use,
+    };
     let report = run_cell(cell, &machine, scratch);
     assert_eq!(machine.stale_uses(), []);
     Outcome {
         samples: report.recorder.samples().to_vec(),
         work: Op::ALL.map(|op| (op, report.recorder.work(op))).to_vec(),
-        counts: report.counts.iter().map(|count| (count.name, count.value)).collect(),
+        counts: report
+            .counts
+            .iter()
+            .map(|count| (count.name, count.value))
+            .chain(report.recorder.outcomes())
+            .collect(),
         failure: report.failure,
     }
 }
@@ -72,8 +82,11 @@ fn demand_holds_at_the_ends_of_every_parameter() {
     for workload in WorkloadId::ALL {
         for spec in workload.parameters() {
             for value in [spec.min, spec.max.min(600)] {
-                // Few iterations keep the test short; the parameter under test comes last and wins.
-                let changes = [("iterations", 2), (spec.name, value)];
+                // Few rounds keep the test short; the parameter under test comes last and wins.
+                let few = [("iterations", 2), ("reclaims", 2)];
+                let has = |name| workload.parameters().iter().any(|spec| spec.name == name);
+                let few = few.into_iter().filter(|(name, _)| has(*name));
+                let changes: Vec<_> = few.chain([(spec.name, value)]).collect();
                 for scheme in SchemeId::ALL {
                     let outcome = run(&cell(scheme, workload, &changes));
                     assert_eq!(
@@ -130,6 +143,89 @@ fn pte_next_keeps_a_companion_for_each_leaf_table() {
     assert_eq!(outcome.count("page_table_bytes"), 3 * 4 * 4096);
 }
 
+/// Blocks of a `fragment-compact` cell by what became of them: assembled, refused, impossible.
+fn blocks(scheme: SchemeId, changes: &[(&str, u64)]) -> [u64; 3] {
+    let outcome = run(&cell(scheme, WorkloadId::FragmentCompact, changes));
+    assert_eq!(outcome.failure, None, "{scheme}, {changes:?}");
+    let asked = outcome.samples(Op::CompactBlock);
+    let blocks =
+        ["blocks_assembled", "blocks_refused", "blocks_impossible"].map(|name| outcome.count(name));
+    assert_eq!(blocks.iter().sum::<u64>(), asked, "every request ends in one of three ways");
+    assert_eq!(outcome.work(Op::CompactBlock), outcome.count("migrated"));
+    blocks
+}
+
+#[test]
+fn every_block_is_assembled_where_every_mapping_is_found() {
+    for scheme in [SchemeId::Scan, SchemeId::PteNext] {
+        for (order, wanted) in [(2, 40), (4, 20), (9, 3)] {
+            let made = blocks(scheme, &[("order", order), ("blocks", wanted)]);
+            assert_eq!(made, [wanted, 0, 0], "{scheme}, order {order}");
+        }
+    }
+}
+
+#[test]
+fn shared_pages_are_in_the_way_of_hint_exclusive_the_more_the_larger_the_block() {
+    let [of_16_kib, of_64_kib, of_2_mib] = [2, 4, 9].map(|order| {
+        let changes = [("order", order), ("blocks", 20)];
+        let [assembled, refused, impossible] = blocks(SchemeId::HintExclusive, &changes);
+        assert_eq!((assembled + refused, impossible), (20, 0));
+        assembled
+    });
+    assert!(of_16_kib > of_64_kib, "{of_16_kib} and {of_64_kib}");
+    assert_eq!(of_2_mib, 0);
+}
+
+#[test]
+fn hint_exclusive_assembles_every_block_of_pages_that_nobody_shares() {
+    let made = blocks(SchemeId::HintExclusive, &[("order", 4), ("blocks", 20), ("shared", 0)]);
+    assert_eq!(made, [20, 0, 0]);
+}
+
+#[test]
+fn no_block_can_be_made_where_all_is_free_or_nothing_is() {
+    for keep in [0, 100] {
+        let changes = [("keep", keep), ("blocks", 5), ("order", 9)];
+        assert_eq!(blocks(SchemeId::PteNext, &changes), [0, 0, 5], "{keep} % kept");
+    }
+}
+
+/// Mean rank of the pages that an `aging` cell evicted, and of those of true LRU, in per mille.
+fn mean_ranks(scheme: SchemeId, changes: &[(&str, u64)]) -> (u64, u64) {
+    let outcome = run(&cell(scheme, WorkloadId::Aging, changes));
+    assert_eq!(outcome.failure, None, "{scheme}, {changes:?}");
+    let picks = outcome.count("aging_picks");
+    assert_eq!(picks, outcome.count("reclaimed"), "whatever came free was a page");
+    let mean = |name| (outcome.count(name) + picks / 2) / picks;
+    (mean("aging_rank_sum"), mean("aging_rank_sum_lru"))
+}
+
+#[test]
+fn nobody_picks_better_than_true_lru_and_the_clock_picks_better_than_chance() {
+    for scheme in SchemeId::ALL {
+        let (rank, lru) = mean_ranks(scheme, &[]);
+        // 32 of about 840 pages in order: their mean rank is 31 / 2 of 840, which is 18.5.
+        assert!((15..25).contains(&lru), "{scheme}: {lru}");
+        assert!((lru..500).contains(&rank), "{scheme}: {rank}");
+    }
+}
+
+#[test]
+fn whoever_takes_every_page_has_taken_them_in_any_order() {
+    let changes = [("reclaims", 1), ("frames", 2000), ("touches", 300)];
+    for scheme in SchemeId::ALL {
+        assert_eq!(mean_ranks(scheme, &changes), (500, 500), "{scheme}");
+    }
+}
+
+#[test]
+fn a_hand_that_asks_for_all_users_of_a_frame_picks_better_than_one_that_sees_one_table() {
+    let (by_frame, _) = mean_ranks(SchemeId::PteNext, &[]);
+    let (by_table, _) = mean_ranks(SchemeId::Scan, &[]);
+    assert!(by_frame < by_table, "{by_frame} and {by_table}");
+}
+
 #[test]
 fn an_arena_that_is_too_small_is_a_failure_and_not_a_panic() {
     let cell = cell(SchemeId::PteNext, WorkloadId::ForkExit, &[]);
@@ -138,7 +234,8 @@ fn an_arena_that_is_too_small_is_a_failure_and_not_a_panic() {
         let mut samples = vec![Sample::default(); 100];
         let mut processes = [None; 2];
         let objects = &mut [];
-        let scratch = Scratch { samples: &mut samples, processes: &mut processes, objects };
+        let (samples, processes, last_use) = (&mut samples, &mut processes, &mut []);
+        let scratch = Scratch { samples, processes, objects, last_use };
         assert!(run_cell(&cell, &machine, scratch).failure.is_some());
     }
 }

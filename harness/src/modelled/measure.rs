@@ -19,8 +19,13 @@ pub(super) fn measure(resolved: &Resolved, plan: &[u8]) -> Result<(), LogFull> {
     let mut samples = vec![Sample::default(); demand.samples as usize];
     let mut processes = vec![None; demand.processes as usize];
     let mut objects = vec![None; demand.objects as usize];
-    let buffers =
-        Buffers { samples: &mut samples, processes: &mut processes, objects: &mut objects };
+    let mut last_use = vec![0; resolved.watched_frames() as usize];
+    let buffers = Buffers {
+        samples: &mut samples,
+        processes: &mut processes,
+        objects: &mut objects,
+        last_use: &mut last_use,
+    };
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
     Speech.record(&Record::RunStarted { cells, plan })?;
     let mut judge = Judge { stale: StaleUses::new(&machine) };

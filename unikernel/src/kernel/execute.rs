@@ -100,8 +100,9 @@ fn provide(guest: &mut Guest<'_>, resolved: &Resolved) -> Option<(Hardware, Buff
     let samples = memory.take_slice(demand.samples as usize, Sample::default())?;
     let processes = memory.take_slice(demand.processes as usize, None::<SpaceId>)?;
     let objects = memory.take_slice(demand.objects as usize, None::<ObjectId>)?;
+    let last_use = memory.take_slice(resolved.watched_frames() as usize, 0)?;
     let machine = Hardware::new(arena, memory.kernel_root());
-    Some((machine, Buffers { samples, processes, objects }))
+    Some((machine, Buffers { samples, processes, objects, last_use }))
 }
 
 fn refuse(link: &mut Link, refusal: Refusal<'_>) -> Result<ExitCode, LogFull> {

@@ -4,12 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::counters::Counters;
-use crate::frame_table::{FrameKind, HUGE_FRAMES, huge_frames};
+use crate::frame_table::{FrameKind, HUGE_ORDER, block_frames, huge_frames};
 use crate::machine::PhysicalAddress;
 use crate::memory::OwnedArena;
 
 /// Under Miri, which takes a thousand times as long, two blocks are enough.
 const FRAMES: u32 = if cfg!(miri) { 1100 } else { 3000 };
+
+const HUGE_FRAMES: u32 = 1 << HUGE_ORDER;
 
 /// An allocator and what it should hold.
 struct World<'a> {
@@ -52,17 +54,20 @@ impl<'a> World<'a> {
         assert_eq!(heads.filter(|head| whole(*head)).count(), 0, "a free block was not found");
     }
 
-    fn isolate(&mut self, block: u32) {
-        let start = Frame(block * HUGE_FRAMES);
-        let range = start.0..start.0 + HUGE_FRAMES;
-        let expected = self.free.range(range.clone()).count() as u32;
-        assert_eq!(self.table.isolate(start, HUGE_FRAMES, &self.counters), expected);
-        for frame in range {
-            let isolated = self.table.is(Frame(frame), FrameKind::Isolated);
-            assert_eq!(isolated, self.free.contains(&frame));
-            if isolated {
-                self.table.free(Frame(frame), &self.counters);
+    /// Takes what is free of a block and gives it back, in one piece if that is all of it.
+    fn isolate(&mut self, order: u32, block: prop::sample::Index) {
+        let start = Frame((block.index((FRAMES >> order) as usize) as u32) << order);
+        let expected = self.free.range(start.0..start.0 + (1 << order)).count() as u32;
+        assert_eq!(self.table.isolate(start, 1 << order, &self.counters), expected);
+        for frame in block_frames(start, order) {
+            let isolated = self.table.is(frame, FrameKind::Isolated);
+            assert_eq!(isolated, self.free.contains(&frame.0));
+            if isolated && expected < 1 << order {
+                self.table.free(frame, &self.counters);
             }
+        }
+        if expected == 1 << order {
+            self.table.free_block(start, order, &self.counters);
         }
     }
 
@@ -88,7 +93,7 @@ enum Step {
     Free(u16, prop::sample::Index),
     TakeHuge,
     FreeHuge,
-    Isolate(u32),
+    Isolate(u32, prop::sample::Index),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -97,7 +102,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..900_u16, any::<prop::sample::Index>()).prop_map(|(n, index)| Step::Free(n, index)),
         2 => Just(Step::TakeHuge),
         2 => Just(Step::FreeHuge),
-        2 => (0..FRAMES / HUGE_FRAMES).prop_map(Step::Isolate),
+        2 => (0..=HUGE_ORDER, any::<prop::sample::Index>())
+            .prop_map(|(order, block)| Step::Isolate(order, block)),
     ]
 }
 
@@ -112,7 +118,7 @@ proptest! {
                 Step::Free(count, index) => (0..count).for_each(|_| world.give_back(index)),
                 Step::TakeHuge => world.take_huge(),
                 Step::FreeHuge => world.give_huge_back(),
-                Step::Isolate(block) => world.isolate(block),
+                Step::Isolate(order, block) => world.isolate(order, block),
             }
             prop_assert_eq!(world.table.free_frames() as usize, world.free.len());
         }

@@ -50,7 +50,9 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             self.exit(space);
         }
         for frame in (0..self.frames.count()).map(Frame) {
-            if self.is_page(frame) && self.frames.info(frame).pins().swap(0, Relaxed) > 0 {
+            if self.frames.is(frame, FrameKind::Device) {
+                self.frames.free(frame, self.counters());
+            } else if self.is_page(frame) && self.frames.info(frame).pins().swap(0, Relaxed) > 0 {
                 self.free_if_unused(frame);
             }
         }
@@ -65,7 +67,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     }
 
     /// Whether `frame` holds a page that address spaces or objects use.
-    fn is_page(&self, frame: Frame) -> bool {
+    pub fn is_page(&self, frame: Frame) -> bool {
         matches!(self.frames.kind(frame), FrameKind::Anonymous | FrameKind::ObjectPage)
     }
 }

@@ -84,11 +84,19 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
 
     /// Copies the contents and makes every migration entry a PTE of the new frame. Returns the slots
     /// looked at.
+    pub fn finish_migration(&self, migration: Migration) -> u64 {
+        let old = migration.old;
+        let probes = self.vacate(migration);
+        self.frames.free(old, self.counters());
+        probes
+    }
+
+    /// As [`Self::finish_migration`]; nobody has any use for the old frame then, and it is not free.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a finished migration cannot be finished again"
     )]
-    pub fn finish_migration(&self, migration: Migration) -> u64 {
+    pub(super) fn vacate(&self, migration: Migration) -> u64 {
         let Migration { old, new } = migration;
         let info = self.frames.info(old);
         info.unmark(FrameMark::Migrating);
@@ -97,14 +105,12 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         }
         if info.mapcount().load(Relaxed) == 0 && self.is_homeless(old) {
             // All users left in the meantime.
-            self.frames.free(old, self.counters());
             self.frames.free(new, self.counters());
             return 0;
         }
         self.machine.copy_frame(old, new);
         let probes = self.restore(old, new);
         self.hand_over(old, new);
-        self.frames.free(old, self.counters());
         self.counters().migrated.add(1);
         probes
     }

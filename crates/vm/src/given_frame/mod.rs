@@ -2,6 +2,7 @@
 
 mod age;
 mod compact;
+mod device;
 mod evict;
 mod find;
 mod migrate;
@@ -14,6 +15,7 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use rmap::{Coverage, Covers, Frame, Mapping, PtePosition, Scheme, Search, Store, Visit};
 
+pub(crate) use compact::CompactionHand;
 pub use migrate::Migration;
 
 use crate::frame_table::FrameKind;

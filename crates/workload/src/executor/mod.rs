@@ -1,8 +1,10 @@
 //! Applies events to a VM and times each operation. Nothing but the operation itself lies between
 //! the two readings of the stopwatch.
 
+mod compact;
 mod error;
 mod frames;
+mod picks;
 
 use rmap::{Frame, PageIndex, Scheme, SpaceId};
 use vm::{
@@ -11,6 +13,7 @@ use vm::{
 };
 
 pub use error::EventError;
+pub(crate) use picks::Picks;
 
 use crate::event::{Object, Place, Source};
 use crate::{Event, Op, Primitive, Process, Recorder};
@@ -28,6 +31,7 @@ pub(crate) struct Executor<'v, 'm, 's, S: Scheme, M: Machine> {
     processes: &'s mut [Option<SpaceId>],
     objects: &'s mut [Option<ObjectId>],
     migrations: [Option<(Frame, Migration)>; MOST_MIGRATIONS],
+    picks: Picks<'s>,
     recorder: Recorder<'s>,
 }
 
@@ -36,12 +40,13 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
         vm: &'v Vm<'m, S, M>,
         policy: WhenIncomplete,
         (processes, objects): Tables<'s>,
+        picks: Picks<'s>,
         recorder: Recorder<'s>,
     ) -> Self {
         processes.fill(None);
         objects.fill(None);
         let migrations = [const { None }; MOST_MIGRATIONS];
-        Self { vm, policy, processes, objects, migrations, recorder }
+        Self { vm, policy, processes, objects, migrations, picks, recorder }
     }
 
     /// Ends what is open, so that the VM can be torn down.
@@ -99,15 +104,15 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
             }
             Event::Touch { process, page, access } => self.touch(process, page, access),
             Event::OnFrame { operation, process, page } => self.on_frame(operation, process, page),
-            Event::CompactBlock => {
-                let policy = self.policy;
-                let compacted = self.timed(Op::CompactBlock, |vm| vm.compact_block(policy));
-                self.recorder.add_work(Op::CompactBlock, compacted.moved.into());
+            Event::CompactBlock { order } => {
+                self.compact_block(order);
                 Ok(())
             }
             Event::Reclaim { frames } => {
+                self.picks.prepare(self.vm);
                 let freed = self.timed(Op::Reclaim, |vm| vm.reclaim(frames));
                 self.recorder.add_work(Op::Reclaim, freed.into());
+                self.picks.judge(self.vm, &mut self.recorder);
                 Ok(())
             }
             Event::CreateObject { object, kind, pages } => {
@@ -277,6 +282,11 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
         })?;
         if let Some(op) = touched.fault.and_then(fault_op) {
             self.recorder.record(op, end.since(start));
+        }
+        if self.picks.is_watching()
+            && let Some(frame) = vm.frame_at(space, page)
+        {
+            self.picks.used(frame);
         }
         Ok(())
     }

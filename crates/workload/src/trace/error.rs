@@ -21,6 +21,8 @@ pub enum Expected {
     Pages,
     /// A number of frames, at most 32 bits.
     Frames,
+    /// The order of a block, 1 to 9.
+    Order,
     /// Whether a range must be where it says.
     Place,
     /// What is behind a range.
@@ -74,6 +76,7 @@ impl fmt::Display for Expected {
             Self::Page => "a page number, such as `0x10005`",
             Self::Pages => "a number of pages, such as `16`",
             Self::Frames => "a number of frames, such as `8`",
+            Self::Order => "an order from 1 to 9, such as `4`",
             Self::Place => "`fixed`, `vacant` or `anywhere`",
             Self::Source => "`private`, `shared`, `private-object` or `shared-object`",
             Self::Offset => "an object and the first of its pages, such as `2+5`",

@@ -47,7 +47,7 @@ impl fmt::Display for Line<'_> {
                 let operation = operation_word(operation);
                 write!(f, "frame {operation} {} {:#x}", process.0, page.0)
             }
-            Event::CompactBlock => f.write_str("compact-block"),
+            Event::CompactBlock { order } => write!(f, "compact-block {order}"),
             Event::Reclaim { frames } => write!(f, "reclaim {frames}"),
             Event::CreateObject { object, kind, pages } => {
                 write!(f, "create {} {} {pages}", object.0, kind_word(kind))

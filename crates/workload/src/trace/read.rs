@@ -75,7 +75,7 @@ fn after<'t>(first: Token<'t>, words: &mut Tokens<'t>) -> Result<Event, TraceErr
             })?;
             Event::OnFrame { operation, process: process(words)?, page: page(words)? }
         }
-        "compact-block" => Event::CompactBlock,
+        "compact-block" => Event::CompactBlock { order: words.read(Expected::Order, order)? },
         "reclaim" => Event::Reclaim { frames: words.read(Expected::Frames, narrow)? },
         "create" => {
             let kinds = [("file", ObjectKind::File), ("segment", ObjectKind::Segment)];
@@ -178,6 +178,11 @@ fn range<'t>(words: &mut Tokens<'t>) -> Result<PageRange, TraceError<'t>> {
 
 fn arrow<'t>(words: &mut Tokens<'t>) -> Result<(), TraceError<'t>> {
     words.one_of(Expected::Arrow, &[("->", ())])
+}
+
+/// The order of a block that compaction can make.
+fn order(text: &str) -> Option<u32> {
+    narrow(text).filter(|order| (1..=vm::HUGE_ORDER).contains(order))
 }
 
 /// A number that fits.

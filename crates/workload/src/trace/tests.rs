@@ -112,7 +112,7 @@ fn of_the_machine() -> impl Strategy<Value = Event> {
             process,
             page
         }),
-        Just(Event::CompactBlock),
+        (1..=vm::HUGE_ORDER).prop_map(|order| Event::CompactBlock { order }),
         any::<u32>().prop_map(|frames| Event::Reclaim { frames }),
         (object(), kind, any::<u64>()).prop_map(|(object, kind, pages)| Event::CreateObject {
             object,
@@ -200,6 +200,7 @@ fn every_mistake_is_told_with_its_place_and_its_mend() {
         ("mremap 0 1+1 -> 2 to", "the line ends too early; add a page number"),
         ("touch 0 5 execute", "write `read` or `write`"),
         ("frame squeeze 0 5", "write find, unmap, migrate,"),
+        ("compact-block 10", "write an order from 1 to 9, such as `4`"),
         ("reclaim 4294967296", "write a number of frames"),
         ("create 1 pipe 5", "write `file` or `segment`"),
         ("truncate one 5", "write an object number from 0 to 65535"),

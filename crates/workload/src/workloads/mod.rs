@@ -1,8 +1,10 @@
 //! One file per workload.
 
+pub(crate) mod aging;
 pub(crate) mod calibration;
 pub(crate) mod fork_exit;
 pub(crate) mod fork_touch;
+pub(crate) mod fragment_compact;
 
 use rmap::PageIndex;
 use vm::{Access, Growth, PageRange, PageSize, Protection};

@@ -54,7 +54,9 @@ pub(super) fn event(picker: &mut Picker<'_>) -> Option<Event> {
         Single::Mlock => mlock(picker, process),
         Single::Touch => touch(picker, process),
         Single::OnFrame => on_frame(picker, process),
-        Single::CompactBlock => Some(Event::CompactBlock),
+        Single::CompactBlock => {
+            Some(Event::CompactBlock { order: picker.rng.u32(1..=vm::HUGE_ORDER) })
+        }
         Single::Reclaim => Some(Event::Reclaim { frames: picker.rng.u32(1..=24) }),
         Single::CreateObject => create_object(picker),
         Single::TruncateObject => {

@@ -68,8 +68,8 @@ pub(super) const SINGLES: [(Single, u32); 17] = [
     (Single::Touch, 34),
     // The reason for a reverse map.
     (Single::OnFrame, 22),
-    // Walks many frames: dear.
-    (Single::CompactBlock, 1),
+    // Many moves at once, of pages that nobody names; large blocks walk many frames.
+    (Single::CompactBlock, 2),
     // Swap entries everywhere.
     (Single::Reclaim, 3),
     (Single::CreateObject, 2),

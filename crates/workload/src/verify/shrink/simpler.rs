@@ -81,6 +81,10 @@ fn with_less(event: &Event) -> Vec<Event> {
             let fewer = smaller(u64::from(frames), 1);
             fewer.map(|frames| Event::Reclaim { frames: frames as u32 }).collect()
         }
+        Event::CompactBlock { order } => {
+            let lower = smaller(u64::from(order), 1);
+            lower.map(|order| Event::CompactBlock { order: order as u32 }).collect()
+        }
         Event::CreateObject { object, kind, pages } => {
             smaller(pages, 1).map(|pages| Event::CreateObject { object, kind, pages }).collect()
         }
@@ -125,7 +129,7 @@ fn with_processes(mut event: Event, renumber: &mut impl FnMut(Process) -> Proces
         | Event::Touch { process, .. }
         | Event::OnFrame { process, .. }
         | Event::Calibrate { process, .. } => *process = renumber(*process),
-        Event::CompactBlock
+        Event::CompactBlock { .. }
         | Event::Reclaim { .. }
         | Event::CreateObject { .. }
         | Event::TruncateObject { .. }

@@ -14,6 +14,9 @@ impl<S: Scheme, M: Machine> World<'_, '_, S, M> {
         if let Event::OnFrame { operation, process, page } = *event {
             return self.on_frame(operation, process, page);
         }
+        if let Event::CompactBlock { order } = *event {
+            return self.compact_block(order);
+        }
         if let Err(reason) = self.shadow.foresee(event) {
             return Ok(Applied::Impossible(reason));
         }
@@ -35,10 +38,6 @@ impl<S: Scheme, M: Machine> World<'_, '_, S, M> {
             Event::Exec { process } => self.exec(process),
             Event::Exit { process } => self.exit(process),
             Event::Touch { process, page, access } => self.touch(process, page, access),
-            Event::CompactBlock => {
-                self.vm.compact_block(self.settings.when_incomplete);
-                Ok(Answer::Done)
-            }
             Event::Reclaim { frames } => {
                 self.vm.reclaim(frames);
                 Ok(Answer::Done)
@@ -52,7 +51,9 @@ impl<S: Scheme, M: Machine> World<'_, '_, S, M> {
             | Event::Mremap { .. }
             | Event::Brk { .. }
             | Event::Mlock { .. } => self.ask_to_map(event).map(Answer::Map),
-            Event::OnFrame { .. } | Event::Calibrate { .. } => Err(Impossible::Unrelated),
+            Event::OnFrame { .. } | Event::CompactBlock { .. } | Event::Calibrate { .. } => {
+                Err(Impossible::Unrelated)
+            }
         }
     }
 

@@ -138,6 +138,7 @@ impl<S: Scheme, M: Machine> World<'_, '_, S, M> {
                 subject.users.migrating || self.migration_of(subject.frame).is_some()
             }
             Refused::NotAPage => subject.operation == FrameOperation::Split && !subject.is_huge(),
+            Refused::NoBlock => false,
         };
         let operation = subject.operation;
         if justified { Ok(()) } else { Err(What::OperationRefused { operation, reason }) }

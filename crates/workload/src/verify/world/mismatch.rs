@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use rmap::Frame;
 use vm::{Inconsistency, Refused};
 
 use crate::FrameOperation;
@@ -52,6 +53,13 @@ pub enum What {
     },
     /// After an operation, some user's page table does not look as it should.
     Aftermath(FrameOperation),
+    /// Compaction made a block that is not aligned, or refused to make one without cause.
+    Compaction {
+        /// 2^`order` frames were asked for.
+        order: u32,
+        /// The VM's answer.
+        outcome: Result<Frame, Refused>,
+    },
     /// A pinned frame could not be let go.
     Unpin(Refused),
 }
@@ -84,6 +92,12 @@ impl fmt::Display for What {
             }
             Self::Aftermath(operation) => {
                 write!(f, "{operation:?} was done, but not every user's page table shows it")
+            }
+            Self::Compaction { order, outcome: Ok(block) } => {
+                write!(f, "{block} is not aligned as a block of order {order}")
+            }
+            Self::Compaction { order, outcome: Err(reason) } => {
+                write!(f, "a block of order {order} was refused without cause: {reason}")
             }
             Self::Unpin(reason) => write!(f, "a pinned frame could not be let go: {reason}"),
         }

@@ -1,6 +1,7 @@
 //! A VM beside its shadow: every event is applied to both, and every answer compared.
 
 mod apply;
+mod compact;
 mod frames;
 mod mismatch;
 mod pins;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::document::DocumentError;
 use crate::exit::Exit;
 use crate::guest::GuestError;
 use crate::plan::PlanError;
@@ -21,6 +22,9 @@ pub enum Error {
     /// The guest could not be built or started.
     #[error(transparent)]
     Guest(#[from] GuestError),
+    /// A result folder is no evidence.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// The line could not be opened.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -88,6 +92,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Plan(_)
+            | Self::Document(_)
             | Self::File { .. }
             | Self::FolderInUse(_)
             | Self::DirectUefi

@@ -46,9 +46,11 @@ impl Progress {
         if self.announced == Some(running) {
             return;
         }
+        let Some(cell) = run.cells.get(&running).filter(|cell| cell.is_introduced()) else {
+            return;
+        };
         self.announced = Some(running);
-        let Some(cell) = run.cells.get(&running) else { return };
-        let what = format!("{} x {}, round {}", cell.scheme, cell.workload, cell.round + 1);
+        let what = format!("{}, round {}", cell.title(), cell.round + 1);
         self.count("cell", run.cells_done() as u64, u64::from(run.announced_cells), &what);
     }
 

@@ -11,23 +11,32 @@ use crate::results::{CellSummary, Execution, OpSummary, Summary, Unit, ratio};
 #[must_use]
 pub fn text(summary: &Summary) -> String {
     let mut text = String::new();
-    for workload in workloads(summary) {
-        let cells: Vec<&CellSummary> =
-            summary.cells.iter().filter(|cell| cell.workload == workload).collect();
+    for cells in by_workload(summary) {
         let _ = writeln!(text, "{}\n{}\n", heading(&cells), grid(summary, &cells));
     }
     text.push_str(&legend(summary));
     text
 }
 
-fn workloads(summary: &Summary) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
+/// The cells that differ in their scheme alone, together.
+fn by_workload(summary: &Summary) -> Vec<Vec<&CellSummary>> {
+    let mut groups: Vec<Vec<&CellSummary>> = Vec::new();
     for cell in &summary.cells {
-        if !names.contains(&cell.workload.as_str()) {
-            names.push(&cell.workload);
+        let alike = |group: &&mut Vec<&CellSummary>| {
+            (&group[0].workload, &group[0].params) == (&cell.workload, &cell.params)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(cell),
+            None => groups.push(vec![cell]),
         }
     }
-    names
+    groups.sort_by_key(|group| place(summary, &group[0].workload));
+    groups
+}
+
+/// Where the first cell of a workload is.
+fn place(summary: &Summary, workload: &str) -> Option<usize> {
+    summary.cells.iter().position(|cell| cell.workload == workload)
 }
 
 fn heading(cells: &[&CellSummary]) -> String {

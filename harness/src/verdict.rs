@@ -90,6 +90,9 @@ fn refused(refusal: &Refused, run: &Run) -> String {
              use; run with --memory {}M, or plan fewer rounds or workloads",
             guest::memory_with_one_piece_of(*needed_mib)
         ),
+        Refused::Cells { planned, most } => format!(
+            "the plan has {planned} cells and a guest can put {most} in order; sweep fewer values"
+        ),
         Refused::Unknown { what, name } => {
             format!("the guest knows no {what} `{name}`; build guest and tool from the same commit")
         }
@@ -99,7 +102,7 @@ fn refused(refusal: &Refused, run: &Run) -> String {
 fn first_failure(run: &Run) -> Option<Verdict> {
     run.cells.values().find_map(|cell| match &cell.end {
         Some(CellEnd::Failed(what)) => Some(Verdict {
-            sentence: format!("{} x {} failed: {what}", cell.scheme, cell.workload),
+            sentence: format!("{} failed: {what}", cell.title()),
             exit: Exit::Failed,
         }),
         _ => None,

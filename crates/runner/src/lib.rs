@@ -2,6 +2,7 @@
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+mod memory;
 mod quick;
 mod report;
 mod resolve;
@@ -9,7 +10,8 @@ mod run;
 mod sink;
 pub mod verify;
 
+pub use memory::{log_bytes, machine_bytes};
 pub use quick::quick;
-pub use resolve::{MAX_CELLS, Resolved, resolve};
+pub use resolve::{Resolved, resolve};
 pub use run::{Buffers, run};
 pub use sink::Sink;

@@ -2,18 +2,15 @@
 
 use rmap::SchemeId;
 use vm::WhenIncomplete;
-use wire::{Activity, MAX_LISTED, Name, Plan, Refusal, WorkloadSpec};
-use workload::{Cell, Demand, ParameterError, Parameters, WorkloadId};
-
-/// The most cells of a plan, before rounds.
-pub const MAX_CELLS: usize = MAX_LISTED * MAX_LISTED;
+use wire::{Activity, MAX_SCHEMES, MAX_WORKLOADS, Name, Plan, Refusal, SchemeSet, Workload};
+use workload::{Cell, Demand, MAX_CELLS, ParameterError, Parameters, WorkloadId};
 
 /// A plan that can run, if there is memory for it.
 #[derive(Debug)]
 pub struct Resolved {
-    schemes: [SchemeId; MAX_LISTED],
+    schemes: [SchemeId; MAX_SCHEMES],
     scheme_count: usize,
-    workloads: [(WorkloadId, Parameters); MAX_LISTED],
+    workloads: [ResolvedWorkload; MAX_WORKLOADS],
     workload_count: usize,
     when_incomplete: WhenIncomplete,
     /// What is done with the schemes.
@@ -24,21 +21,32 @@ pub struct Resolved {
     pub seed: u64,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct ResolvedWorkload {
+    id: WorkloadId,
+    parameters: Parameters,
+    schemes: SchemeSet,
+}
+
 /// Looks every name of `plan` up.
 ///
 /// # Errors
-/// The first name that is unknown or number that is out of range.
+/// The first name that is unknown or number that is out of range, or too many cells.
 pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
-    let mut schemes = [SchemeId::Scan; MAX_LISTED];
+    let mut schemes = [SchemeId::Scan; MAX_SCHEMES];
     for (place, name) in schemes.iter_mut().zip(&plan.schemes) {
         *place = name.parse().map_err(|_| unknown("scheme", name))?;
     }
-    let unused = (WorkloadId::Calibration, Parameters::defaults(&[]));
-    let mut workloads = [unused; MAX_LISTED];
-    for (place, spec) in workloads.iter_mut().zip(&plan.workloads) {
-        *place = resolve_workload(spec)?;
+    let unused = ResolvedWorkload {
+        id: WorkloadId::Calibration,
+        parameters: Parameters::defaults(&[]),
+        schemes: SchemeSet::default(),
+    };
+    let mut workloads = [unused; MAX_WORKLOADS];
+    for (place, workload) in workloads.iter_mut().zip(plan.workloads.iter()) {
+        *place = resolve_workload(workload)?;
     }
-    Ok(Resolved {
+    let resolved = Resolved {
         schemes,
         scheme_count: plan.schemes.len(),
         workloads,
@@ -50,19 +58,23 @@ pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
         activity: plan.activity,
         rounds: plan.rounds,
         seed: plan.seed,
-    })
+    };
+    match resolved.cell_count() {
+        0..=MAX_CELLS => Ok(resolved),
+        planned => Err(Refusal::Cells { planned: planned as u32, most: MAX_CELLS as u32 }),
+    }
 }
 
-fn resolve_workload(spec: &WorkloadSpec) -> Result<(WorkloadId, Parameters), Refusal<'_>> {
-    let id: WorkloadId = spec.name.parse().map_err(|_| unknown("workload", &spec.name))?;
+fn resolve_workload(workload: Workload<'_>) -> Result<ResolvedWorkload, Refusal<'_>> {
+    let id: WorkloadId = workload.name.parse().map_err(|_| unknown("workload", workload.name))?;
     let mut parameters = Parameters::defaults(id.parameters());
-    for parameter in &spec.parameters {
-        parameters.set(&parameter.name, parameter.value).map_err(|error| match error {
-            ParameterError::Unknown => unknown("parameter", &parameter.name),
-            ParameterError::OutOfRange { .. } => unknown("parameter value of", &parameter.name),
+    for (name, value) in workload.parameters() {
+        parameters.set(name, value).map_err(|error| match error {
+            ParameterError::Unknown => unknown("parameter", name),
+            ParameterError::OutOfRange { .. } => unknown("parameter value of", name),
         })?;
     }
-    Ok((id, parameters))
+    Ok(ResolvedWorkload { id, parameters, schemes: workload.schemes })
 }
 
 fn unknown<'a>(what: &'static str, name: &'a Name) -> Refusal<'a> {
@@ -76,22 +88,25 @@ impl Resolved {
     }
 
     /// Cells of one round. Calibration says nothing of schemes and runs once, under `scan`; every
-    /// other workload runs under every scheme.
+    /// other workload runs under each of its schemes.
     pub fn cell_count(&self) -> usize {
         self.cells().count()
     }
 
     /// The cells of one round, workload by workload.
     pub fn cells(&self) -> impl Iterator<Item = Cell> + '_ {
-        self.workloads[..self.workload_count].iter().flat_map(move |(workload, parameters)| {
-            let schemes = match workload {
-                WorkloadId::Calibration => &[SchemeId::Scan],
-                _ => self.schemes(),
+        self.workloads[..self.workload_count].iter().flat_map(move |workload| {
+            let ResolvedWorkload { id, parameters, schemes } = *workload;
+            let (listed, schemes) = match id {
+                WorkloadId::Calibration => (&[SchemeId::Scan][..], SchemeSet::first(1)),
+                _ => (self.schemes(), schemes),
             };
-            schemes.iter().map(move |scheme| Cell {
-                scheme: *scheme,
-                workload: *workload,
-                parameters: *parameters,
+            let of_them =
+                listed.iter().enumerate().filter(move |&(place, _)| schemes.contains(place));
+            of_them.map(move |(_, &scheme)| Cell {
+                scheme,
+                workload: id,
+                parameters,
                 when_incomplete: self.when_incomplete,
             })
         })

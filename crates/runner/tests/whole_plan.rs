@@ -4,25 +4,37 @@ use std::num::NonZeroU64;
 
 use model::Model;
 use runner::{Buffers, Resolved, Sink, resolve, run};
-use wire::{Activity, HostPresence, Name, Plan, Record, Refusal, WhenIncomplete, WorkloadSpec};
+use wire::{
+    Activity, HostPresence, Name, Plan, Record, Refusal, SchemeSet, WhenIncomplete, Workloads,
+};
 use workload::Sample;
 
-fn plan(schemes: &[&str], workloads: &[&str]) -> Plan {
+/// Each workload with one parameter of its own, under the schemes whose places are listed.
+fn plan_of(schemes: &[&str], workloads: &[(&str, &[usize], &[(&str, u64)])]) -> Plan {
     let name = |text: &&str| Name::try_from(*text).unwrap();
+    let mut listed = Workloads::default();
+    for (workload, places, parameters) in workloads {
+        let set = places.iter().fold(SchemeSet::default(), |set, &place| set.with(place));
+        listed.add(workload, set, parameters.iter().copied()).unwrap();
+    }
     Plan {
         name: name(&"test"),
         activity: Activity::Measure,
         schemes: schemes.iter().map(name).collect(),
-        workloads: workloads
-            .iter()
-            .map(|text| WorkloadSpec { name: name(text), parameters: heapless::Vec::new() })
-            .collect(),
+        workloads: listed,
         rounds: 2,
         seed: 7,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,
         host: HostPresence::Certain,
     }
+}
+
+/// Every workload under every scheme.
+fn plan(schemes: &[&str], workloads: &[&str]) -> Plan {
+    let all: Vec<usize> = (0..schemes.len()).collect();
+    let workloads: Vec<_> = workloads.iter().map(|&name| (name, &all[..], &[][..])).collect();
+    plan_of(schemes, &workloads)
 }
 
 #[derive(Default)]
@@ -112,14 +124,40 @@ fn the_default_plan_resolves() {
 fn names_that_do_not_exist_are_refused_by_name() {
     let refused = |plan: &Plan| match resolve(plan).unwrap_err() {
         Refusal::Unknown { what, name } => (what.to_string(), name.to_string()),
-        Refusal::Memory { .. } => panic!("memory was not asked for"),
+        Refusal::Memory { .. } | Refusal::Cells { .. } => panic!("all names are known"),
     };
     let told = refused(&plan(&["scan", "pte_next"], &[]));
     assert_eq!(told, ("scheme".into(), "pte_next".into()));
     let told = refused(&plan(&["scan"], &["fork"]));
     assert_eq!(told, ("workload".into(), "fork".into()));
-    let mut odd = plan(&["scan"], &["fork-exit"]);
-    let name = Name::try_from("pages").unwrap();
-    odd.workloads[0].parameters.push(wire::Parameter { name, value: 0 }).unwrap();
+    let odd = plan_of(&["scan"], &[("fork-exit", &[0], &[("pages", 0)])]);
     assert_eq!(refused(&odd), ("parameter value of".into(), "pages".into()));
+}
+
+#[test]
+fn a_workload_runs_under_its_own_schemes_with_one_set_of_parameters_after_another() {
+    let small: &[(&str, u64)] = &[("pages", 16), ("iterations", 1)];
+    let large: &[(&str, u64)] = &[("pages", 32), ("iterations", 1)];
+    let plan = plan_of(
+        &["scan", "pte-next", "hint-exclusive"],
+        &[("fork-exit", &[0, 1], small), ("fork-exit", &[1, 2], large)],
+    );
+    let resolved = resolve(&plan).unwrap();
+    let cells: Vec<_> = resolved
+        .cells()
+        .map(|cell| (cell.scheme.name(), cell.parameters.iter().next().unwrap()))
+        .collect();
+    let (small, large) = (("pages", 16), ("pages", 32));
+    let expected =
+        [("scan", small), ("pte-next", small), ("pte-next", large), ("hint-exclusive", large)];
+    assert_eq!(cells, expected);
+    assert_eq!(run_on_model(&resolved).cells.len(), 2 * 4);
+}
+
+#[test]
+fn more_cells_than_can_be_put_in_order_are_refused() {
+    let schemes = ["scan"; 32];
+    let workloads = vec!["fork-exit"; 33];
+    let plan = plan(&schemes, &workloads);
+    assert_eq!(resolve(&plan).unwrap_err(), Refusal::Cells { planned: 1056, most: 1024 });
 }

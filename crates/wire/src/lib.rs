@@ -19,8 +19,8 @@ pub use frame::{Decoded, FrameDecoder, FrameTooLong, crc32c, encode_frame};
 pub use frame_message::{Envelope, GuestMessage, Hole, HostMessage, Session, StreamOffset};
 pub use guest::GuestLink;
 pub use plan::{
-    Activity, HostPresence, MAX_LISTED, MAX_PLAN, Name, Parameter, Plan, PlanError, WhenIncomplete,
-    WorkloadSpec,
+    Activity, Full, HostPresence, MAX_PARAMETERS, MAX_PLAN, MAX_SCHEMES, MAX_WORDS, MAX_WORKLOADS,
+    Name, Plan, PlanError, SchemeSet, WhenIncomplete, Workload, Workloads,
 };
 pub use record::{Crash, Group, NotARecord, Record, Refusal, Value, unstuff};
 pub use schema_key::{SCHEMA_KEY, Versions};

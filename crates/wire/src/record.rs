@@ -166,6 +166,13 @@ pub enum Refusal<'a> {
         /// What the machine has, in MiB.
         present_mib: u32,
     },
+    /// The plan has more cells than a guest can put in order.
+    Cells {
+        /// Cells of one round.
+        planned: u32,
+        /// As many can be.
+        most: u32,
+    },
     /// The guest does not know a name in the plan.
     Unknown {
         /// `scheme`, `workload` or `parameter`.

@@ -29,4 +29,4 @@ pub use outcome::Outcome;
 pub use parameters::{ParameterError, ParameterSpec, Parameters};
 pub use recorder::{Recorder, Sample};
 pub use registry::{UnknownWorkload, WorkloadId};
-pub use schedule::{Scheduled, schedule};
+pub use schedule::{MAX_CELLS, Scheduled, schedule};

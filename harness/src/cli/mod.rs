@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::plan::Selection;
+use crate::document::Document;
+use crate::plan::{DEFAULT, Selection};
 use crate::port::PortAddress;
 use crate::tools::{Shell, Verbosity, WhenMissing};
 
@@ -33,7 +34,9 @@ const RUN_EXAMPLES: &str = "Examples:
   cargo rmapbench run --schemes scan --workloads fork-exit:pages=65536:iterations=2 --memory 2G
   cargo rmapbench run --machine icount --boot direct --seed 7 --out /tmp/result
   cargo rmapbench run --firmware uefi -v
-  cargo rmapbench run --machine model --plan quick";
+  cargo rmapbench run --machine model --plan quick
+  cargo rmapbench run --plan mail-1998 --schemes scan,pte-next
+  cargo rmapbench run --plan my-sweep.toml";
 
 const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port /dev/ttyUSB0
@@ -41,6 +44,12 @@ const COLLECT_EXAMPLES: &str = "Examples:
   ipmitool sol activate | cargo rmapbench collect --port -
 Start it before the machine: it stays mute until the guest says hello. Without --plan, --schemes,
 --workloads, --rounds or --seed, the guest runs the plan that it has.";
+
+const REPORT_EXAMPLES: &str = "Examples:
+  cargo rmapbench run --plan mail-1998 --machine icount --out /tmp/exact
+  cargo rmapbench run --plan mail-1998 --machine model --workloads aging --out /tmp/model
+  cargo rmapbench report /tmp/exact /tmp/model --document mail-1998 -o docs/the-1998-mail.md
+Results of different units stand in tables of their own. A result of class emulated is refused.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -57,6 +66,9 @@ pub enum Command {
     /// Decode a raw capture again.
     #[command(after_help = "Example:\n  cargo rmapbench replay bench-results/RUN/raw.bin")]
     Replay(Replay),
+    /// Make a document from what was measured.
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Report),
     /// What can be named on the command line.
     List {
         /// What to list.
@@ -112,7 +124,8 @@ pub struct Run {
     /// What of the plan to run.
     #[command(flatten)]
     pub choice: Choice,
-    /// Memory of the machine, in M or G; 512M by default, or for `model` what this host has to give.
+    /// Memory of the machine, in M or G; by default what the plan needs and 512M at least, or for
+    /// `model` what this host has to give.
     #[arg(long, value_name = "SIZE", value_parser = memory_mib)]
     pub memory: Option<u32>,
     /// Folder for the results; a new one below bench-results by default.
@@ -129,10 +142,10 @@ pub struct Run {
 /// Which plan, and what of it.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Choice {
-    /// A named plan.
-    #[arg(long, value_name = "NAME")]
+    /// A named plan, or a file in TOML (docs/plans.md).
+    #[arg(long, value_name = "NAME|FILE.toml")]
     pub plan: Option<String>,
-    /// Only these schemes.
+    /// Only these of the plan's schemes.
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub schemes: Option<Vec<String>>,
     /// Only these workloads, with parameters that differ from the plan's: X:pages=4096:children=2,Y.
@@ -152,6 +165,25 @@ impl Choice {
     pub fn selection(&self) -> Selection {
         let Self { plan, schemes, workloads, rounds, seed } = self.clone();
         Selection { plan, schemes, workloads, rounds, seed }
+    }
+
+    /// What a user types to run the same on `machine`. Where results go is left out, so that equal runs
+    /// name equal commands.
+    #[must_use]
+    pub fn repeated_on(&self, machine: &str) -> String {
+        let Self { plan, schemes, workloads, rounds, seed } = self;
+        let plan = plan.as_deref().unwrap_or(DEFAULT);
+        let listed = |flag: &str, names: &Option<Vec<String>>| {
+            names.as_ref().map(|names| format!(" {flag} {}", names.join(",")))
+        };
+        let choices = [
+            listed("--schemes", schemes),
+            listed("--workloads", workloads),
+            rounds.map(|rounds| format!(" --rounds {rounds}")),
+            seed.map(|seed| format!(" --seed {seed}")),
+        ];
+        let choices: String = choices.into_iter().flatten().collect();
+        format!("cargo rmapbench run --plan {plan} --machine {machine}{choices}")
     }
 
     /// Whether anything was chosen.
@@ -196,6 +228,20 @@ pub struct Replay {
     pub out: Option<PathBuf>,
 }
 
+/// `report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Folders that `run` or `collect` wrote.
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// What to make of them.
+    #[arg(long, value_enum)]
+    pub document: Document,
+    /// The file to write; standard output by default.
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// What to do about missing tools, for `--no-install` or its absence.
 #[must_use]
 pub const fn when_missing(no_install: bool) -> WhenMissing {
@@ -208,7 +254,8 @@ pub const fn shell(verbose: bool) -> Shell {
     Shell { verbosity: if verbose { Verbosity::Verbose } else { Verbosity::Normal } }
 }
 
-fn memory_mib(text: &str) -> Result<u32, String> {
+/// Memory as it is written: `512M`, `2G`.
+pub(crate) fn memory_mib(text: &str) -> Result<u32, String> {
     let (digits, factor) = match text.strip_suffix(['G', 'g']) {
         Some(digits) => (digits, 1024),
         None => (text.strip_suffix(['M', 'm']).unwrap_or(text), 1),
@@ -222,11 +269,25 @@ fn memory_mib(text: &str) -> Result<u32, String> {
 mod tests {
     use clap::CommandFactory;
 
-    use super::{Arguments, memory_mib};
+    use super::{Arguments, Choice, memory_mib};
 
     #[test]
     fn the_command_line_holds_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_run_names_the_command_that_repeats_it() {
+        let nothing = Choice::default();
+        assert_eq!(
+            nothing.repeated_on("icount"),
+            "cargo rmapbench run --plan quick --machine icount"
+        );
+        let schemes = Some(vec!["scan".to_owned(), "pte-next:link=4".to_owned()]);
+        let some = Choice { plan: Some("mail-1998".to_owned()), schemes, seed: Some(7), ..nothing };
+        let expected = "cargo rmapbench run --plan mail-1998 --machine model \
+                        --schemes scan,pte-next:link=4 --seed 7";
+        assert_eq!(some.repeated_on("model"), expected);
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     conclude(
         &heard,
         &folder,
-        Circumstances { command: "collect", started, route, qemu: None, shell },
+        Circumstances { command: "collect", repeat: None, started, route, qemu: None, shell },
     )
 }
 
@@ -42,5 +42,5 @@ fn answer(arguments: &cli::Collect) -> Result<Answer, Error> {
     if !arguments.choice.is_any() {
         return Ok(Answer::Start);
     }
-    Ok(Answer::Plan(PlanBytes::from(&arguments.choice.selection().resolve()?)))
+    Ok(Answer::Plan(PlanBytes::from(&arguments.choice.selection().draft()?.plan()?)))
 }

@@ -19,6 +19,8 @@ use crate::verdict::{Verdict, is_complete};
 pub struct Circumstances<'a> {
     /// `run`, `collect` or `replay`.
     pub command: &'static str,
+    /// What a user types to measure the same again, where that is known.
+    pub repeat: Option<String>,
     /// When it began.
     pub started: Timestamp,
     /// How the guest was reached.
@@ -35,11 +37,12 @@ pub fn conclude(
     folder: &Folder,
     circumstances: Circumstances<'_>,
 ) -> Result<Exit, Error> {
-    let Circumstances { command, started, route, qemu, shell } = circumstances;
+    let Circumstances { command, repeat, started, route, qemu, shell } = circumstances;
     let verdict = Verdict::on(heard, qemu).saved();
     let complete = is_complete(heard);
     let provenance = Provenance {
         command,
+        repeat,
         time: Timestamps { started: started.to_string(), ended: Timestamp::now().to_string() },
         tool_version: env!("CARGO_PKG_VERSION"),
         git: git(&root(), shell),

@@ -18,7 +18,7 @@ pub fn list(what: Listed) -> Result<Exit, Error> {
     };
     let mut text = String::new();
     for entry in entries(kind) {
-        let _ = writeln!(text, "{:<16} {}", entry.name, entry.summary);
+        let _ = writeln!(text, "{:<24} {}", entry.name, entry.summary);
         if kind == Kind::Workload {
             list_parameters(entry.name, &mut text);
         }
@@ -30,6 +30,6 @@ pub fn list(what: Listed) -> Result<Exit, Error> {
 fn list_parameters(workload: &str, text: &mut String) {
     let Ok(id) = workload.parse::<workload::WorkloadId>() else { return };
     for spec in id.parameters() {
-        let _ = writeln!(text, "    {:<16} {} (default {})", spec.name, spec.summary, spec.default);
+        let _ = writeln!(text, "    {:<20} {} (default {})", spec.name, spec.summary, spec.default);
     }
 }

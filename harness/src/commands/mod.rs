@@ -6,6 +6,7 @@ mod conclude;
 mod doctor;
 mod list;
 mod replay;
+mod report;
 mod run;
 mod run_modelled;
 mod verify;
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> Result<Exit, Error> {
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Collect(arguments) => collect::collect(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::List { what } => list::list(what),
         Command::Doctor => doctor::doctor(),
     }

@@ -34,6 +34,6 @@ pub fn replay(arguments: &cli::Replay) -> Result<Exit, Error> {
     conclude(
         &heard,
         &folder,
-        Circumstances { command: "replay", started, route, qemu: None, shell },
+        Circumstances { command: "replay", repeat: None, started, route, qemu: None, shell },
     )
 }

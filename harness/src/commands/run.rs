@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use wire::Plan;
 
 use super::boot::{FAREWELL, PATIENCE, accelerator, provide_tools};
 use super::conclude::{Circumstances, conclude, folder};
@@ -10,32 +11,38 @@ use super::root;
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::guest::{Accelerator, Boot, Firmware, Kernel, Qemu, Setup, build_kernel, hex, make_iso};
+use crate::guest::{
+    Accelerator, Boot, Firmware, Kernel, Qemu, Setup, build_kernel, hex, make_iso,
+    memory_with_one_piece_of,
+};
 use crate::link::Answer;
-use crate::plan::encode;
+use crate::plan::{Estimate, encode};
 use crate::progress::Progress;
 use crate::results::{Folder, Route};
 use crate::session::listen;
 use crate::tools::{QEMU, Shell};
 
-/// Memory of a machine that nobody chose, in MiB.
+/// Memory of a machine that nobody chose and for which the plan needs no more, in MiB.
 const MEMORY_MIB: u32 = 512;
 
 /// Carries `run` out.
 pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let shell = cli::shell(arguments.verbose);
-    let plan = arguments.choice.selection().resolve()?;
+    let draft = arguments.choice.selection().draft()?;
+    let plan = draft.plan()?;
     let boot = arguments.boot.unwrap_or(cli::Boot::Iso);
     let firmware = arguments.firmware.unwrap_or(cli::Firmware::Bios);
     if (boot, firmware) == (cli::Boot::Direct, cli::Firmware::Uefi) {
         return Err(Error::DirectUefi);
     }
     Folder::check(arguments.out.as_deref())?;
+    let needed_mib = announce(&plan);
+    let memory_mib = arguments.memory.or(draft.memory_mib).unwrap_or(needed_mib);
     provide_tools(boot, firmware, cli::when_missing(arguments.no_install), shell)?;
     let kernel = build_kernel(&root(), shell)?;
     let encoded = encode(&plan);
     let accelerator = accelerator(arguments.machine, &kernel, &encoded, shell)?;
-    let route = route(boot, firmware, arguments.memory, accelerator, &kernel, shell);
+    let route = route(boot, firmware, memory_mib, accelerator, &kernel, shell);
     let (boot, image_sha256) = match boot {
         cli::Boot::Direct => (Boot::Direct { kernel: kernel.path.clone(), plan: encoded }, None),
         cli::Boot::Iso => {
@@ -47,11 +54,18 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
         cli::Firmware::Bios => Firmware::Bios,
         cli::Firmware::Uefi => Firmware::Uefi,
     };
-    let setup =
-        Setup { accelerator, boot, firmware, memory_mib: route.memory_mib.unwrap_or(MEMORY_MIB) };
+    let setup = Setup { accelerator, boot, firmware, memory_mib };
     let route = Route { image_sha256, ..route };
     let name = format!("{}-{}", plan.name, route.machine);
     measure(arguments, &setup, route, &name, shell)
+}
+
+/// Says what the plan will take; the memory that its machine should have, in MiB.
+fn announce(plan: &Plan) -> u32 {
+    let Some(estimate) = Estimate::booted(plan) else { return MEMORY_MIB };
+    eprintln!("{estimate}");
+    let needed = u32::try_from(estimate.memory_mib).unwrap_or(u32::MAX);
+    memory_with_one_piece_of(needed).max(MEMORY_MIB)
 }
 
 fn measure(
@@ -71,14 +85,15 @@ fn measure(
     let farewell = if heard.ending.complete { FAREWELL } else { Duration::ZERO };
     let ended = qemu.wait(farewell);
     let route = Route { qemu_command: Some(qemu.command().to_owned()), ..route };
+    let repeat = Some(arguments.choice.repeated_on(&route.machine));
     let qemu = Some(&ended);
-    conclude(&heard, &folder, Circumstances { command: "run", started, route, qemu, shell })
+    conclude(&heard, &folder, Circumstances { command: "run", repeat, started, route, qemu, shell })
 }
 
 fn route(
     boot: cli::Boot,
     firmware: cli::Firmware,
-    memory_mib: Option<u32>,
+    memory_mib: u32,
     accelerator: Accelerator,
     kernel: &Kernel,
     shell: Shell,
@@ -93,7 +108,7 @@ fn route(
             cli::Firmware::Bios => "bios",
             cli::Firmware::Uefi => "uefi",
         }),
-        memory_mib: memory_mib.or(Some(MEMORY_MIB)),
+        memory_mib: Some(memory_mib),
         qemu_version: QEMU.version(shell),
         elf_build_id: Some(hex(&kernel.build_id)),
         elf_sha256: Some(kernel.sha256.clone()),

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::link::Answer;
 use crate::modelled;
+use crate::plan::Estimate;
 use crate::progress::Progress;
 use crate::results::{Folder, Route};
 use crate::session::listen;
@@ -18,8 +19,11 @@ use crate::verify::EventEngine;
 pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     refuse_what_boots(arguments)?;
     let shell = cli::shell(arguments.verbose);
-    let plan = arguments.choice.selection().resolve()?;
+    let plan = arguments.choice.selection().draft()?.plan()?;
     Folder::check(arguments.out.as_deref())?;
+    if let Some(estimate) = Estimate::modelled(&plan) {
+        eprintln!("{estimate}");
+    }
     let memory_mib = memory_mib(arguments.memory);
     let started = Timestamp::now();
     let folder = folder(arguments.out.as_deref(), started, &format!("{}-model", plan.name))?;
@@ -34,7 +38,9 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
         memory_mib: u32::try_from(memory_mib).ok(),
         ..Route::default()
     };
-    conclude(&heard, &folder, Circumstances { command: "run", started, route, qemu: None, shell })
+    let repeat = Some(arguments.choice.repeated_on(&route.machine));
+    let circumstances = Circumstances { command: "run", repeat, started, route, qemu: None, shell };
+    conclude(&heard, &folder, circumstances)
 }
 
 fn refuse_what_boots(arguments: &cli::Run) -> Result<(), Error> {

@@ -2,10 +2,7 @@
 
 use std::fs;
 
-use rmap::SpaceId;
 use runner::Resolved;
-use vm::ObjectId;
-use workload::Sample;
 
 const MIB: u64 = 1 << 20;
 
@@ -24,17 +21,11 @@ fn available(meminfo: &str) -> Option<u64> {
 }
 
 /// MiB that this process takes for a plan at most: the machine, and what is kept of its results.
-pub(super) fn needed_mib(resolved: &Resolved) -> u64 {
-    let demand = resolved.demand();
-    let arena = resolved.arena_frames() * vm::FRAME_BYTES as u64;
-    let buffers = demand.samples * size_of::<Sample>() as u64
-        + demand.processes * size_of::<Option<SpaceId>>() as u64
-        + demand.objects * size_of::<Option<ObjectId>>() as u64
-        + resolved.watched_frames() * size_of::<u32>() as u64;
+pub fn needed_mib(resolved: &Resolved) -> u64 {
     // Host and guest both keep the stream, and the host keeps every sample as a word.
     let samples: u64 = resolved.cells().map(|cell| cell.demand().samples).sum();
     let results = 2 * resolved.stream_bytes() + samples * u64::from(resolved.rounds) * 8;
-    (OVERHEAD + arena + buffers + results).div_ceil(MIB)
+    (OVERHEAD + resolved.arena_bytes() + resolved.buffer_bytes() + results).div_ceil(MIB)
 }
 
 #[cfg(test)]

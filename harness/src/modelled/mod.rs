@@ -10,7 +10,7 @@ mod speech;
 mod stale;
 mod verify;
 
-pub use memory::available_mib;
+pub use memory::{available_mib, needed_mib};
 pub use stale::StaleUses;
 
 use std::io;

@@ -1,22 +1,27 @@
-//! What to run: named plans, and what the command line changes about them.
+//! What to run: plans in files, plans with names, and what the command line changes about them.
 
+mod draft;
+mod estimate;
+mod file;
 mod named;
 mod registry;
 mod selection;
 mod verification;
 
+pub use draft::{Draft, Work};
+pub use estimate::Estimate;
 pub use named::{DEFAULT, NamedPlan, PLANS};
 pub use registry::{Entry, Kind, entries};
 pub use selection::Selection;
 pub use verification::Verification;
 
-use wire::{MAX_PLAN, Plan};
+use wire::{MAX_PLAN, Name, Plan};
 
 /// A plan that cannot be made.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// No such thing.
-    #[error("unknown {kind} `{name}`; there are: {}", .known.join(", "))]
+    #[error("unknown {kind} `{name}`; there are: {}{}", .known.join(", "), .kind.or_else())]
     Unknown {
         /// What it should have been.
         kind: Kind,
@@ -43,10 +48,61 @@ pub enum PlanError {
         /// Which.
         name: String,
     },
+    /// The plan has no cell under a scheme that was asked for.
+    #[error("plan `{plan}` does not run under `{name}`; it runs under: {}", .listed.join(", "))]
+    NotInPlan {
+        /// The plan.
+        plan: String,
+        /// The scheme.
+        name: &'static str,
+        /// The plan's own.
+        listed: Vec<&'static str>,
+    },
+    /// The file of a plan cannot be read.
+    #[error("cannot read the plan {file}: {why}")]
+    Unreadable {
+        /// As it was named.
+        file: String,
+        /// Why.
+        why: String,
+    },
+    /// Something is wrong in the file of a plan.
+    #[error("{file}: line {line}, column {column}: {what}")]
+    InFile {
+        /// As it was named.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// In characters, from 1.
+        column: usize,
+        /// What is wrong, and what would do.
+        what: String,
+    },
+    /// More cells than a guest can put in order.
+    #[error("the plan has {planned} cells and can have {most}; sweep fewer values")]
+    TooManyCells {
+        /// Cells of one round.
+        planned: usize,
+        /// As many can be.
+        most: usize,
+    },
+    /// More than the wire carries.
+    #[error(
+        "the plan has more schemes, workloads or parameters than a guest takes ({}, {} and {}); split it",
+        wire::MAX_SCHEMES,
+        wire::MAX_WORKLOADS,
+        wire::MAX_PARAMETERS
+    )]
+    TooLong,
 }
 
 /// The plan as the guest reads it.
 pub fn encode(plan: &Plan) -> Vec<u8> {
     let mut room = [0; MAX_PLAN];
     plan.encode(&mut room).expect("MAX_PLAN suffices for every plan").to_vec()
+}
+
+/// A name on the wire.
+fn name(text: &str) -> Name {
+    text.try_into().expect("ids and names of plans fit a wire name")
 }

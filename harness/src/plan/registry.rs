@@ -1,5 +1,6 @@
 //! What can be named on the command line.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::PLANS;
@@ -18,6 +19,16 @@ pub enum Kind {
     Machine,
 }
 
+impl Kind {
+    /// What else may stand where a name of this kind was expected.
+    pub(super) const fn or_else(self) -> &'static str {
+        match self {
+            Self::Plan => ", or a file FILE.toml",
+            Self::Scheme | Self::Workload | Self::Machine => "",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -30,32 +41,34 @@ impl fmt::Display for Kind {
 }
 
 /// A name and what it stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// As on the command line.
     pub name: &'static str,
     /// One line.
-    pub summary: &'static str,
+    pub summary: Cow<'static, str>,
+}
+
+fn entry(name: &'static str, summary: &'static str) -> Entry {
+    Entry { name, summary: Cow::Borrowed(summary) }
 }
 
 /// Everything of a kind, in the registry's order.
 pub fn entries(kind: Kind) -> Vec<Entry> {
     match kind {
         Kind::Scheme => {
-            let entry = |id: rmap::SchemeId| Entry { name: id.name(), summary: id.summary() };
-            rmap::SchemeId::ALL.into_iter().map(entry).collect()
+            rmap::SchemeId::ALL.into_iter().map(|id| entry(id.name(), id.summary())).collect()
         }
         Kind::Workload => {
-            let entry = |id: workload::WorkloadId| Entry { name: id.name(), summary: id.summary() };
-            workload::WorkloadId::ALL.into_iter().map(entry).collect()
+            workload::WorkloadId::ALL.into_iter().map(|id| entry(id.name(), id.summary())).collect()
         }
-        Kind::Plan => {
-            PLANS.iter().map(|plan| Entry { name: plan.name, summary: plan.summary }).collect()
-        }
-        Kind::Machine => {
-            let entry =
-                |machine: Machine| Entry { name: machine.name(), summary: machine.summary() };
-            Machine::ALL.into_iter().map(entry).collect()
-        }
+        Kind::Plan => PLANS
+            .iter()
+            .map(|plan| Entry { name: plan.name, summary: plan.draft().summary.into() })
+            .collect(),
+        Kind::Machine => Machine::ALL
+            .into_iter()
+            .map(|machine| entry(machine.name(), machine.summary()))
+            .collect(),
     }
 }

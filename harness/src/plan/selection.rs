@@ -1,15 +1,21 @@
-//! A named plan with what the command line changes about it.
+//! A plan with what the command line changes about it.
 
-use wire::{HostPresence, Name, Parameter, Plan, WorkloadSpec};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use rmap::SchemeId;
 use workload::{ParameterError, Parameters, WorkloadId};
 
-use super::named::{NamedPlan, PLANS};
+use super::draft::{Draft, Work};
+use super::file::read;
+use super::named::{DEFAULT, PLANS};
 use super::{Kind, PlanError, entries};
 
 /// What the command line says about the plan; `None` leaves the plan's own.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// The named plan.
+    /// A named plan, or a file that ends with `.toml`.
     pub plan: Option<String>,
     /// Scheme ids.
     pub schemes: Option<Vec<String>>,
@@ -23,66 +29,104 @@ pub struct Selection {
 
 impl Selection {
     /// The plan that comes of it.
-    pub fn resolve(&self) -> Result<Plan, PlanError> {
-        let mut plan = (self.named()?.make)(HostPresence::Certain);
+    pub fn draft(&self) -> Result<Draft, PlanError> {
+        let mut draft = self.whole()?;
         if let Some(wanted) = &self.schemes {
-            plan.schemes = chosen(Kind::Scheme, wanted)?.into_iter().map(name).collect();
+            let works = only_under(&draft, &chosen_schemes(wanted)?)?;
+            draft.replace(works);
         }
         if let Some(wanted) = &self.workloads {
-            plan.workloads = workloads(&plan, wanted)?.into_iter().collect();
+            let works = workloads(&draft, wanted)?;
+            draft.replace(works);
         }
-        plan.rounds = self.rounds.unwrap_or(plan.rounds);
-        plan.seed = self.seed.unwrap_or(plan.seed);
-        Ok(plan)
+        draft.rounds = self.rounds.unwrap_or(draft.rounds);
+        draft.seed = self.seed.unwrap_or(draft.seed);
+        Ok(draft)
     }
 
-    fn named(&self) -> Result<&'static NamedPlan, PlanError> {
-        let wanted = self.plan.as_deref().unwrap_or(super::DEFAULT);
-        PLANS.iter().find(|plan| plan.name == wanted).ok_or_else(|| unknown(Kind::Plan, wanted))
+    /// The plan as it was written.
+    fn whole(&self) -> Result<Draft, PlanError> {
+        let wanted = self.plan.as_deref().unwrap_or(DEFAULT);
+        if Path::new(wanted).extension().is_some_and(|end| end == "toml") {
+            let content = fs::read_to_string(wanted).map_err(|why| PlanError::Unreadable {
+                file: wanted.to_owned(),
+                why: why.to_string(),
+            })?;
+            return read(wanted, &content);
+        }
+        let named = PLANS.iter().find(|plan| plan.name == wanted);
+        named.map(super::NamedPlan::draft).ok_or_else(|| unknown(Kind::Plan, wanted))
     }
 }
 
-/// The ids that were asked for, in the registry's order, so that the order of words on the command
-/// line cannot change a result.
-pub(super) fn chosen(kind: Kind, wanted: &[String]) -> Result<Vec<&'static str>, PlanError> {
-    let known = entries(kind);
-    for (index, name) in wanted.iter().enumerate() {
-        if !known.iter().any(|entry| entry.name == name) {
-            return Err(unknown(kind, name));
-        }
-        if wanted[..index].contains(name) {
-            return Err(PlanError::Twice { kind, name: name.clone() });
+/// The schemes that were asked for.
+pub(super) fn chosen_schemes(wanted: &[String]) -> Result<BTreeSet<SchemeId>, PlanError> {
+    let mut chosen = BTreeSet::new();
+    for name in wanted {
+        let id = name.parse().map_err(|_| unknown(Kind::Scheme, name))?;
+        if !chosen.insert(id) {
+            return Err(PlanError::Twice { kind: Kind::Scheme, name: name.clone() });
         }
     }
-    let is_wanted = |name: &&str| wanted.iter().any(|wanted| wanted == name);
-    Ok(known.iter().map(|entry| entry.name).filter(is_wanted).collect())
+    Ok(chosen)
 }
 
-fn unknown(kind: Kind, name: &str) -> PlanError {
+/// The plan's cells under these schemes; calibration is under none and stays.
+fn only_under(draft: &Draft, schemes: &BTreeSet<SchemeId>) -> Result<Vec<Work>, PlanError> {
+    let own = draft.schemes();
+    if let Some(stranger) = schemes.iter().find(|id| !own.contains(id)) {
+        return Err(PlanError::NotInPlan {
+            plan: draft.name.clone(),
+            name: stranger.name(),
+            listed: own.into_iter().map(SchemeId::name).collect(),
+        });
+    }
+    let restrict = |work: &Work| match work.workload {
+        WorkloadId::Calibration => work.clone(),
+        _ => Work { schemes: &work.schemes & schemes, ..work.clone() },
+    };
+    Ok(draft.works().iter().map(restrict).collect())
+}
+
+pub(super) fn unknown(kind: Kind, name: &str) -> PlanError {
     let known = entries(kind).iter().map(|entry| entry.name).collect();
     PlanError::Unknown { kind, name: name.to_owned(), known }
 }
 
-/// The workloads that were asked for with their parameters, in the registry's order.
-fn workloads(plan: &Plan, wanted: &[String]) -> Result<Vec<WorkloadSpec>, PlanError> {
-    let split = |text: &String| {
+/// The workloads that were asked for with what was set about them, in the plan's order; those that the
+/// plan does not list follow in the registry's order, so that the order of words on the command line
+/// cannot change a result.
+fn workloads(draft: &Draft, wanted: &[String]) -> Result<Vec<Work>, PlanError> {
+    let mut asked: Vec<(WorkloadId, &str)> = Vec::new();
+    for text in wanted {
         let (name, settings) = text.split_once(':').unwrap_or((text, ""));
-        (name.to_owned(), settings.to_owned())
-    };
-    let (names, settings): (Vec<_>, Vec<_>) = wanted.iter().map(split).unzip();
-    let in_order = chosen(Kind::Workload, &names)?;
-    in_order
-        .into_iter()
-        .map(|workload| {
-            let place = names.iter().position(|name| name == workload).expect("it was chosen");
-            set(spec(plan, workload), workload, &settings[place])
-        })
-        .collect()
+        let id = name.parse().map_err(|_| unknown(Kind::Workload, name))?;
+        if asked.iter().any(|(known, _)| *known == id) {
+            return Err(PlanError::Twice { kind: Kind::Workload, name: name.to_owned() });
+        }
+        asked.push((id, settings));
+    }
+    asked.sort_by_key(|(id, _)| *id);
+    let is_listed = |id| draft.works().iter().any(|work| work.workload == id);
+    let listed = draft.works().iter().cloned();
+    let strangers = asked.iter().filter(|(id, _)| !is_listed(*id)).map(|&(workload, _)| Work {
+        workload,
+        parameters: Parameters::defaults(workload.parameters()),
+        schemes: draft.schemes().into_iter().collect(),
+    });
+    let mut works = Vec::new();
+    for mut work in listed.chain(strangers) {
+        if let Some((_, settings)) = asked.iter().find(|(id, _)| *id == work.workload) {
+            set(&mut work, settings)?;
+            works.push(work);
+        }
+    }
+    Ok(works)
 }
 
-/// `spec` with `parameter=value:parameter=value` on top.
-fn set(mut spec: WorkloadSpec, workload: &str, settings: &str) -> Result<WorkloadSpec, PlanError> {
-    let id: WorkloadId = workload.parse().expect("an id of the registry");
+/// `parameter=value:parameter=value` on top of what the plan says.
+fn set(work: &mut Work, settings: &str) -> Result<(), PlanError> {
+    let id = work.workload;
     for setting in settings.split(':').filter(|setting| !setting.is_empty()) {
         let refused =
             |why| PlanError::Setting { workload: id.name(), setting: setting.to_owned(), why };
@@ -90,95 +134,84 @@ fn set(mut spec: WorkloadSpec, workload: &str, settings: &str) -> Result<Workloa
             .split_once('=')
             .and_then(|(parameter, value)| Some((parameter, value.parse().ok()?)))
             .ok_or_else(|| refused("write it as parameter=number".to_owned()))?;
-        Parameters::defaults(id.parameters()).set(parameter, value).map_err(|error| {
+        work.parameters.set(parameter, value).map_err(|error| {
             refused(match error {
                 ParameterError::Unknown => format!("there are: {}", known_parameters(id)),
                 ParameterError::OutOfRange { min, max } => format!("it goes from {min} to {max}"),
             })
         })?;
-        spec.parameters.retain(|known| known.name != parameter);
-        let parameter = Parameter { name: name(parameter), value };
-        spec.parameters.push(parameter).expect("no workload has more parameters than a spec");
     }
-    Ok(spec)
+    Ok(())
 }
 
-fn known_parameters(workload: WorkloadId) -> String {
+pub(super) fn known_parameters(workload: WorkloadId) -> String {
     let names: Vec<_> = workload.parameters().iter().map(|parameter| parameter.name).collect();
     names.join(", ")
-}
-
-/// The plan's own parameters for a workload that it lists, the defaults for any other.
-fn spec(plan: &Plan, workload: &'static str) -> WorkloadSpec {
-    let listed = plan.workloads.iter().find(|spec| spec.name == workload);
-    let fresh = || WorkloadSpec { name: name(workload), parameters: heapless::Vec::new() };
-    listed.cloned().unwrap_or_else(fresh)
-}
-
-pub(super) fn name(text: &str) -> Name {
-    text.try_into().expect("the ids of the registries fit a wire name")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::encode;
 
-    fn schemes(names: &[&str]) -> Selection {
-        let names = names.iter().map(|&name| name.to_owned()).collect();
-        Selection { schemes: Some(names), ..Selection::default() }
+    fn owned(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
     }
 
-    #[test]
-    fn every_named_plan_resolves_and_fits_the_wire() {
-        for plan in &PLANS {
-            let selection = Selection { plan: Some(plan.name.to_owned()), ..Selection::default() };
-            let resolved = selection.resolve().expect("a plan of ours");
-            assert!(encode(&resolved).len() <= wire::MAX_PLAN);
-            assert!(!resolved.schemes.is_empty() && !resolved.workloads.is_empty());
-        }
+    fn schemes(names: &[&str]) -> Result<Draft, PlanError> {
+        Selection { schemes: Some(owned(names)), ..Selection::default() }.draft()
+    }
+
+    fn workloads(names: &[&str]) -> Result<Draft, PlanError> {
+        Selection { workloads: Some(owned(names)), ..Selection::default() }.draft()
     }
 
     #[test]
     fn without_a_wish_the_default_plan_takes_every_scheme() {
-        let plan = Selection::default().resolve().expect("the default");
-        assert_eq!(plan.name, super::super::DEFAULT);
-        assert_eq!(plan.schemes.len(), entries(Kind::Scheme).len());
+        let draft = Selection::default().draft().expect("the default");
+        assert_eq!(draft.name, DEFAULT);
+        assert_eq!(draft.schemes(), SchemeId::ALL);
     }
 
     #[test]
     fn an_unknown_name_is_answered_with_what_exists() {
-        let error = schemes(&["scan", "nonesuch"]).resolve().expect_err("no such scheme");
+        let error = schemes(&["scan", "nonesuch"]).expect_err("no such scheme");
         assert!(error.to_string().starts_with("unknown scheme `nonesuch`; there are: scan, "));
     }
 
     #[test]
     fn a_name_listed_twice_is_refused() {
-        assert!(matches!(schemes(&["scan", "scan"]).resolve(), Err(PlanError::Twice { .. })));
+        assert!(matches!(schemes(&["scan", "scan"]), Err(PlanError::Twice { .. })));
+        assert!(matches!(
+            workloads(&["fork-exit", "fork-exit:pages=7"]),
+            Err(PlanError::Twice { .. })
+        ));
     }
 
-    fn workloads(names: &[&str]) -> Result<Plan, PlanError> {
-        let names = names.iter().map(|&name| name.to_owned()).collect();
-        Selection { workloads: Some(names), ..Selection::default() }.resolve()
+    #[test]
+    fn calibration_runs_whatever_schemes_are_chosen() {
+        let draft = schemes(&["pte-next"]).expect("it exists");
+        let cells: Vec<_> =
+            draft.works().iter().map(|work| (work.workload.name(), work.schemes.len())).collect();
+        assert_eq!(cells, [("calibration", 1), ("fork-exit", 1), ("fork-touch", 1)]);
+        assert_eq!(draft.schemes(), [SchemeId::Scan, SchemeId::PteNext]);
     }
 
     #[test]
     fn a_parameter_of_a_workload_is_set_behind_its_name() {
-        let plan =
+        let draft =
             workloads(&["fork-touch", "fork-exit:pages=7:children=2:pages=8"]).expect("both exist");
-        let [exit, touch] = &plan.workloads[..] else { panic!("two workloads") };
-        let parameters = |spec: &WorkloadSpec| {
-            let pair = |parameter: &Parameter| (parameter.name.to_string(), parameter.value);
-            spec.parameters.iter().map(pair).collect::<Vec<_>>()
+        let [exit, touch] = draft.works() else { panic!("two workloads") };
+        let of = |work: &Work, wanted: &str| {
+            work.parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
         };
-        assert_eq!(parameters(exit), [("children".to_owned(), 2), ("pages".to_owned(), 8)]);
-        assert_eq!(parameters(touch), []);
+        assert_eq!((of(exit, "children"), of(exit, "pages")), (Some(2), Some(8)));
+        assert_eq!(touch.parameters, Parameters::defaults(WorkloadId::ForkTouch.parameters()));
     }
 
     #[test]
     fn a_parameter_that_cannot_be_is_answered_with_what_can() {
         let message = |text| workloads(&[text]).expect_err("not a setting").to_string();
-        assert!(message("fork-exit:pags=7").contains("there are: pages, children, iterations"));
+        assert!(message("fork-exit:pags=7").contains("there are: pages, "));
         assert!(message("fork-exit:pages=0").contains("it goes from 1 to 1048576"));
         for text in ["fork-exit:pages", "fork-exit:pages=", "fork-exit:pages=-1", "fork-exit:=1="] {
             assert!(message(text).contains("write it as parameter=number"), "{text}");
@@ -187,9 +220,21 @@ mod tests {
 
     #[test]
     fn the_order_of_words_changes_nothing() {
-        assert_eq!(
-            schemes(&["scan", "pte-next"]).resolve(),
-            schemes(&["pte-next", "scan"]).resolve()
-        );
+        let plan = |names: &[&str]| schemes(names).expect("both exist").plan();
+        assert_eq!(plan(&["scan", "pte-next"]), plan(&["pte-next", "scan"]));
+    }
+
+    #[test]
+    fn a_scheme_that_the_plan_does_not_run_is_refused_with_those_that_it_runs() {
+        let files = tempfile::tempdir().expect("a folder");
+        let file = files.path().join("own.toml");
+        let content = "name = \"own\"\n[[group]]\nschemes = [\"scan\"]\nworkload = \"fork-exit\"\n";
+        fs::write(&file, content).expect("room");
+        let plan = file.to_str().map(str::to_owned);
+        let error = Selection { plan, schemes: Some(owned(&["pte-next"])), ..Selection::default() }
+            .draft()
+            .expect_err("pte-next is not in it");
+        let expected = "plan `own` does not run under `pte-next`; it runs under: scan";
+        assert!(error.to_string().starts_with(expected), "{error}");
     }
 }

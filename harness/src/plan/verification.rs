@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use wire::{Activity, HostPresence, Plan, WhenIncomplete};
+use rmap::SchemeId;
+use wire::{Activity, HostPresence, Plan, WhenIncomplete, Workloads};
 
-use super::selection::{chosen, name};
-use super::{Kind, PlanError, entries};
+use super::selection::chosen_schemes;
+use super::{PlanError, name};
 
 /// What the command line says about it.
 #[derive(Clone, Debug)]
@@ -23,16 +24,15 @@ pub struct Verification {
 impl Verification {
     /// The plan that comes of it.
     pub fn resolve(&self) -> Result<Plan, PlanError> {
-        let all = || entries(Kind::Scheme).iter().map(|entry| entry.name).collect();
-        let schemes: Vec<&str> = match &self.schemes {
-            Some(wanted) => chosen(Kind::Scheme, wanted)?,
-            None => all(),
+        let schemes = match &self.schemes {
+            Some(wanted) => chosen_schemes(wanted)?,
+            None => SchemeId::ALL.into(),
         };
         Ok(Plan {
             name: name("verify"),
             activity: Activity::Verify { events: self.events, check_every: self.check_every.get() },
-            schemes: schemes.into_iter().map(name).collect(),
-            workloads: heapless::Vec::new(),
+            schemes: schemes.into_iter().map(|id| name(id.name())).collect(),
+            workloads: Workloads::default(),
             rounds: 1,
             seed: self.seed,
             cpus: 1,

@@ -36,11 +36,12 @@ fn counts(cell: &CellRun) -> bool {
     cell.end == Some(CellEnd::Passed) && whole
 }
 
-/// Where the plan lists scheme and workload; what it does not list comes last.
+/// Where the plan lists scheme and workload; what it does not list comes last. Cells of one workload
+/// then follow each other by their parameters.
 fn place(plan: Option<&Plan>, cell: &CellRun) -> (usize, usize) {
     let place_of = |found: Option<usize>| found.unwrap_or(usize::MAX);
     let scheme = plan.and_then(|plan| plan.schemes.iter().position(|name| **name == *cell.scheme));
-    let workload =
-        plan.and_then(|plan| plan.workloads.iter().position(|spec| *spec.name == *cell.workload));
+    let named = |each: wire::Workload<'_>| **each.name == *cell.workload;
+    let workload = plan.and_then(|plan| plan.workloads.iter().position(named));
     (place_of(scheme), place_of(workload))
 }

@@ -35,14 +35,13 @@ pub enum Unit {
 impl Execution {
     /// What the guest measured, if that has arrived.
     pub fn of(run: &Run) -> Option<Self> {
-        Some(match run.text("execution")? {
-            "bare-metal" => Self::BareMetal,
-            "virtualized" => Self::Virtualized,
-            "exact" => Self::Exact,
-            "emulated" => Self::Emulated,
-            "model" => Self::Model,
-            _ => return None,
-        })
+        Self::named(run.text("execution")?)
+    }
+
+    /// The class of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::BareMetal, Self::Virtualized, Self::Exact, Self::Emulated, Self::Model];
+        all.into_iter().find(|class| class.name() == name)
     }
 
     /// The unit of its samples.

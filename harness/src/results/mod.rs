@@ -10,6 +10,7 @@ mod run_json;
 mod samples_csv;
 mod statistics;
 mod summary;
+mod title;
 
 pub use execution::{Execution, Unit};
 pub use folder::Folder;

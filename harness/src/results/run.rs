@@ -118,6 +118,13 @@ pub enum Refused {
         /// What the machine has, in MiB.
         present_mib: u32,
     },
+    /// The plan has more cells than a guest can put in order.
+    Cells {
+        /// Cells of one round.
+        planned: u32,
+        /// As many can be.
+        most: u32,
+    },
     /// The guest does not know a name in the plan.
     Unknown {
         /// `scheme`, `workload` or `parameter`.
@@ -269,7 +276,8 @@ impl Run {
     }
 
     fn new_name(&mut self, name: &str) -> Result<String, Rejected> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        // A scheme may have an option: `pte-next:link=4`.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:=".contains(c);
         let is_name = !name.is_empty() && name.len() <= MAX_NAME && name.chars().all(plain);
         if !is_name || self.entries_kept >= MAX_ENTRIES {
             return Err(Rejected);
@@ -291,6 +299,7 @@ fn fact(value: &Value<'_>) -> Fact {
 fn refused(refusal: &Refusal<'_>) -> Refused {
     match *refusal {
         Refusal::Memory { needed_mib, present_mib } => Refused::Memory { needed_mib, present_mib },
+        Refusal::Cells { planned, most } => Refused::Cells { planned, most },
         Refusal::Unknown { what, name } => {
             Refused::Unknown { what: shown(what), name: shown(name) }
         }

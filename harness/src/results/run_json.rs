@@ -38,6 +38,8 @@ pub struct RunJson<'r> {
 pub struct Provenance {
     /// `rmapbench run` and its like.
     pub command: &'static str,
+    /// What a user types to measure the same again, where that is known.
+    pub repeat: Option<String>,
     /// Start and end in UTC.
     pub time: Timestamps,
     /// This tool's version.
@@ -112,6 +114,7 @@ enum ActivityJson {
 #[derive(Debug, Serialize)]
 struct WorkloadJson<'r> {
     name: &'r str,
+    schemes: Vec<&'r str>,
     parameters: BTreeMap<&'r str, u64>,
 }
 
@@ -121,6 +124,7 @@ struct Failure<'r> {
     round: u16,
     scheme: &'r str,
     workload: &'r str,
+    params: &'r BTreeMap<String, u64>,
     what: &'r str,
 }
 
@@ -161,7 +165,7 @@ fn plan_json(plan: &Plan) -> PlanJson<'_> {
             }
         },
         schemes: plan.schemes.iter().map(heapless::String::as_str).collect(),
-        workloads: plan.workloads.iter().map(workload_json).collect(),
+        workloads: plan.workloads.iter().map(|each| workload_json(plan, each)).collect(),
         rounds: plan.rounds,
         seed: plan.seed,
         cpus: plan.cpus,
@@ -176,11 +180,15 @@ fn plan_json(plan: &Plan) -> PlanJson<'_> {
     }
 }
 
-fn workload_json(spec: &wire::WorkloadSpec) -> WorkloadJson<'_> {
-    let parameters = spec.parameters.iter();
+fn workload_json<'r>(plan: &'r Plan, workload: wire::Workload<'r>) -> WorkloadJson<'r> {
+    let schemes = plan.schemes.iter().enumerate();
     WorkloadJson {
-        name: &spec.name,
-        parameters: parameters.map(|each| (each.name.as_str(), each.value)).collect(),
+        name: workload.name,
+        schemes: schemes
+            .filter(|&(place, _)| workload.schemes.contains(place))
+            .map(|(_, name)| name.as_str())
+            .collect(),
+        parameters: workload.parameters().map(|(name, value)| (name.as_str(), value)).collect(),
     }
 }
 
@@ -193,6 +201,7 @@ fn failures(run: &Run) -> Vec<Failure<'_>> {
                 round: cell.round,
                 scheme: &cell.scheme,
                 workload: &cell.workload,
+                params: &cell.parameters,
                 what,
             }),
             _ => None,

@@ -85,13 +85,13 @@ pub fn introduce(link: &mut Link, plan: &Plan, execution: &str) {
 pub fn measure(link: &mut Link, plan: &Plan, failure: Option<&str>) {
     let mut cell = 0;
     for round in 0..plan.rounds {
-        for workload in plan.workloads.iter().rev() {
+        for workload in plan.workloads.iter().collect::<Vec<_>>().into_iter().rev() {
             for (number, scheme) in plan.schemes.iter().enumerate().rev() {
                 let ticks = 100 * (number as u64 + 1) + u64::from(round);
                 say(
                     link,
                     &[
-                        Record::CellStarted { cell, round, scheme, workload: &workload.name },
+                        Record::CellStarted { cell, round, scheme, workload: workload.name },
                         Record::Parameter { cell, name: "pages", value: 50 },
                     ],
                 );

@@ -16,8 +16,8 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use wire::guest::SerialPort;
 use wire::{
-    Activity, Crash, HostPresence, Name, Plan, Record, Refusal, Versions, WhenIncomplete,
-    WorkloadSpec,
+    Activity, Crash, HostPresence, Name, Plan, Record, Refusal, SchemeSet, Versions,
+    WhenIncomplete, Workloads,
 };
 
 /// A finished call.
@@ -56,12 +56,15 @@ fn call(words: &[&str], files: TempDir) -> Called {
 
 fn plan() -> Plan {
     let name = |text: &str| Name::try_from(text).expect("it is short");
-    let workload = |text| WorkloadSpec { name: name(text), parameters: heapless::Vec::new() };
+    let mut workloads = Workloads::default();
+    for workload in ["fork-exit", "fork-touch"] {
+        workloads.add(workload, SchemeSet::first(2), []).expect("room");
+    }
     Plan {
         name: name("own"),
         activity: Activity::Measure,
         schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
-        workloads: ["fork-exit", "fork-touch"].map(workload).into_iter().collect(),
+        workloads,
         rounds: 3,
         seed: 5,
         cpus: 1,
@@ -301,7 +304,7 @@ fn interrupted_collection_keeps_what_arrived() {
     let mut said = BufReader::new(tool.stderr.take().expect("piped"));
     let mut line = String::new();
     said.read_line(&mut line).expect("a progress line");
-    assert!(line.starts_with("cell 1 of 12: pte-next x fork-touch, round 1"), "{line}");
+    assert!(line.starts_with("cell 1 of 12: pte-next x fork-touch:pages=50, round 1"), "{line}");
     kill(Pid::from_raw(tool.id().cast_signed()), Signal::SIGINT).expect("it runs");
     said.read_to_string(&mut line).expect("the rest");
     assert_eq!(tool.wait().expect("it ends").code(), Some(4), "{line}");

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use wire::guest::{Delivery, Greeting, GuestLink, PlanAtHand};
 use wire::{
     Activity, Crash, HostPresence, MAX_PLAN, Name, Plan, Record, Session, Value, WhenIncomplete,
+    Workloads,
 };
 
 const BUILD: [u8; 8] = *b"build id";
@@ -54,7 +55,7 @@ fn plan() -> Plan {
         name: name("long"),
         activity: Activity::Measure,
         schemes: schemes.iter().cycle().take(24).map(|id| name(id)).collect(),
-        workloads: heapless::Vec::new(),
+        workloads: Workloads::default(),
         rounds: 3,
         seed: 7,
         cpus: 1,

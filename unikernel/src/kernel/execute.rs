@@ -5,7 +5,7 @@ use core::num::{NonZeroU32, NonZeroU64};
 
 use rmap::SpaceId;
 use runner::verify::{Engine, Orders, Shadowed, verify};
-use runner::{Buffers, Resolved, Sink, quick, resolve, run};
+use runner::{Buffers, Resolved, Sink, machine_bytes, quick, resolve, run};
 use vm::{FRAME_BYTES, ObjectId};
 use wire::guest::LogFull;
 use wire::{Activity, HostPresence, Plan, Record, Refusal};
@@ -15,13 +15,9 @@ use workload::verify::Shadow;
 use super::machine::Hardware;
 use super::once::TakeOnce;
 use super::power::ExitCode;
-use super::run::{Guest, Link, free_bytes_for_log, set_current_cell};
+use super::run::{Guest, Link, set_current_cell};
 
 const MIB: u64 = 1 << 20;
-
-/// What a machine needs beside arena, samples and log: firmware, kernel, page tables, and the loss to
-/// alignment of the arena.
-const OVERHEAD: u64 = 20 * MIB;
 
 /// Too large for a stack.
 static SHADOW: TakeOnce<Shadow> = TakeOnce::new(Shadow::new());
@@ -45,7 +41,7 @@ pub fn plan(guest: &mut Guest<'_>, plan: Option<Plan>) -> ExitCode {
 
 fn measure(guest: &mut Guest<'_>, plan: &Plan, resolved: &Resolved) -> Result<ExitCode, LogFull> {
     let Some((machine, buffers)) = provide(guest, resolved) else {
-        return too_little(guest, needed_bytes(resolved));
+        return too_little(guest, resolved.machine_bytes());
     };
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
     start(guest.link, plan, cells)?;
@@ -63,7 +59,7 @@ fn live_through(
 ) -> Result<ExitCode, LogFull> {
     const FRAMES: u32 = <Shadowed<&mut Shadow> as Engine>::ARENA_FRAMES;
     let Some(arena) = guest.memory.take_arena(FRAMES) else {
-        return too_little(guest, OVERHEAD + u64::from(FRAMES) * FRAME_BYTES as u64);
+        return too_little(guest, machine_bytes(u64::from(FRAMES) * FRAME_BYTES as u64));
     };
     let machine = Hardware::new(arena, guest.memory.kernel_root());
     start(guest.link, plan, resolved.schemes().len() as u32)?;
@@ -107,18 +103,6 @@ fn provide(guest: &mut Guest<'_>, resolved: &Resolved) -> Option<(Hardware, Buff
     let last_use = memory.take_slice(resolved.watched_frames() as usize, 0)?;
     let machine = Hardware::new(arena, memory.kernel_root());
     Some((machine, Buffers { samples, processes, objects, last_use }))
-}
-
-/// Memory that a machine should have for the plan.
-fn needed_bytes(resolved: &Resolved) -> u64 {
-    let demand = resolved.demand();
-    let buffers = demand.samples * size_of::<Sample>() as u64
-        + demand.processes * size_of::<Option<SpaceId>>() as u64
-        + demand.objects * size_of::<Option<ObjectId>>() as u64
-        + resolved.watched_frames() * size_of::<u32>() as u64;
-    let log = free_bytes_for_log(resolved.stream_bytes());
-    let arena = resolved.arena_frames() * FRAME_BYTES as u64;
-    OVERHEAD + (arena + buffers + resolved.stream_bytes()).max(log)
 }
 
 fn refuse(link: &mut Link, refusal: Refusal<'_>) -> Result<ExitCode, LogFull> {

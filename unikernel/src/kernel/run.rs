@@ -3,6 +3,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+use runner::log_bytes;
 use unikernel::execution::Execution;
 use wire::{Crash, GuestLink, MAX_PLAN, Record, Session, Value};
 
@@ -19,11 +20,6 @@ use super::{Booted, check, crash, execute};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
-
-/// Part of the free memory that keeps what is to be said, and its bounds in bytes.
-const LOG_SHARE: u64 = 16;
-const LOG_LEAST: u64 = 1 << 20;
-const LOG_MOST: u64 = 256 << 20;
 
 /// Lets a crash report find the link that [`run`] owns.
 static LINK: AtomicPtr<Link> = AtomicPtr::new(ptr::null_mut());
@@ -107,24 +103,6 @@ pub fn send_crash(crash: &Crash<'_>) {
     let _ = link.record(&Record::Crash(crash.clone()));
     let _ = link.finish();
     link.port_mut().drain();
-}
-
-/// What the log gets of this much free memory. It is cut before the plan is known, because the
-/// greeting is what makes it known.
-const fn log_bytes(free_bytes: u64) -> u64 {
-    let share = free_bytes / LOG_SHARE;
-    if share < LOG_LEAST {
-        LOG_LEAST
-    } else if share > LOG_MOST {
-        LOG_MOST
-    } else {
-        share
-    }
-}
-
-/// Free memory with which the log holds `stream_bytes`.
-pub const fn free_bytes_for_log(stream_bytes: u64) -> u64 {
-    if stream_bytes <= LOG_LEAST { LOG_LEAST } else { stream_bytes * LOG_SHARE }
 }
 
 fn open_link(port: Port, memory: &mut Memory, log_bytes: u64) -> Link {

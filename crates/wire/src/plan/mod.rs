@@ -1,18 +1,24 @@
 //! What to run: made by the host, executed by the guest.
 
+mod workloads;
+
+pub use workloads::{
+    Full, MAX_PARAMETERS, MAX_WORDS, MAX_WORKLOADS, SchemeSet, Workload, Workloads,
+};
+
 use core::fmt;
 
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
-/// The most schemes, workloads or parameters that one plan can list.
-pub const MAX_LISTED: usize = 24;
+/// The most schemes of a plan.
+pub const MAX_SCHEMES: usize = 32;
 
-/// The most bytes that a plan takes in postcard: both lists and every name at their longest come
-/// to less than 10 KB.
-pub const MAX_PLAN: usize = 10 * 1024;
+/// The most bytes that a plan takes in postcard: all lists and every name at their longest come
+/// to less than 11 KB.
+pub const MAX_PLAN: usize = 11 * 1024;
 
-/// An id such as `pte-next` or `fork-exit`.
+/// An id such as `fork-exit`, or with an option `pte-next:link=4`.
 pub type Name = heapless::String<32>;
 
 /// What to do, with which schemes.
@@ -23,9 +29,9 @@ pub struct Plan {
     /// What is done with the schemes.
     pub activity: Activity,
     /// Scheme ids.
-    pub schemes: heapless::Vec<Name, MAX_LISTED>,
-    /// Workloads with the parameters that differ from their defaults.
-    pub workloads: heapless::Vec<WorkloadSpec, MAX_LISTED>,
+    pub schemes: heapless::Vec<Name, MAX_SCHEMES>,
+    /// What runs under them.
+    pub workloads: Workloads,
     /// How often each cell runs, at least 1.
     pub rounds: u16,
     /// Seeds the order of cells, every workload and random events.
@@ -41,7 +47,7 @@ pub struct Plan {
 /// What a plan does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub enum Activity {
-    /// Every scheme x every workload x rounds, timed.
+    /// Every workload under each of its schemes, as often as there are rounds, timed.
     Measure,
     /// Random events under every scheme, compared with what they should do; workloads and rounds
     /// mean nothing.
@@ -79,7 +85,8 @@ impl Plan {
     /// # Errors
     /// The bytes are no plan of this version.
     pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
-        postcard::from_bytes(bytes).map_err(|_| PlanError::Undecodable)
+        let plan: Self = postcard::from_bytes(bytes).map_err(|_| PlanError::Undecodable)?;
+        if plan.workloads.is_sound() { Ok(plan) } else { Err(PlanError::Undecodable) }
     }
 
     /// Writes the plan to the start of `room`.
@@ -89,24 +96,6 @@ impl Plan {
     pub fn encode<'r>(&self, room: &'r mut [u8]) -> Result<&'r [u8], PlanError> {
         postcard::to_slice(self, room).map(|bytes| &*bytes).map_err(|_| PlanError::NoRoom)
     }
-}
-
-/// One workload of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct WorkloadSpec {
-    /// The workload's id.
-    pub name: Name,
-    /// Parameters that differ from the defaults.
-    pub parameters: heapless::Vec<Parameter, 8>,
-}
-
-/// A named number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
-pub struct Parameter {
-    /// The parameter's name.
-    pub name: Name,
-    /// Its value.
-    pub value: u64,
 }
 
 /// What to do where a scheme answers *partial* or *unknown*.
@@ -129,19 +118,35 @@ pub enum HostPresence {
 
 #[cfg(test)]
 mod tests {
-    use super::{Activity, HostPresence, MAX_LISTED, MAX_PLAN, Name, Parameter, Plan, PlanError};
-    use super::{WhenIncomplete, WorkloadSpec};
+    use super::{
+        Activity, HostPresence, MAX_PARAMETERS, MAX_PLAN, MAX_SCHEMES, MAX_WORDS, MAX_WORKLOADS,
+        Name, Plan, PlanError, SchemeSet, WhenIncomplete, Workloads,
+    };
+
+    fn word(number: usize) -> String {
+        format!("{number:x<32}")
+    }
+
+    fn most_workloads() -> Workloads {
+        let mut workloads = Workloads::default();
+        let each = MAX_PARAMETERS / MAX_WORKLOADS;
+        let parameters: Vec<String> = (1..MAX_WORDS).map(word).collect();
+        for workload in 0..MAX_WORKLOADS {
+            let first = workload * each % (MAX_WORDS - each);
+            let some = parameters[first..first + each].iter();
+            let settings = some.map(|name| (name.as_str(), u64::MAX));
+            workloads.add(&word(0), SchemeSet::first(MAX_SCHEMES), settings).expect("room");
+        }
+        workloads
+    }
 
     fn longest() -> Plan {
-        let name = Name::try_from("x".repeat(32).as_str()).expect("a name of the longest");
-        let parameter = Parameter { name: name.clone(), value: u64::MAX };
-        let parameters = core::iter::repeat_n(parameter, 8).collect();
-        let workload = WorkloadSpec { name: name.clone(), parameters };
+        let name = Name::try_from(word(0).as_str()).expect("a name of the longest");
         Plan {
             name: name.clone(),
             activity: Activity::Verify { events: u64::MAX, check_every: u32::MAX },
-            schemes: core::iter::repeat_n(name, MAX_LISTED).collect(),
-            workloads: core::iter::repeat_n(workload, MAX_LISTED).collect(),
+            schemes: core::iter::repeat_n(name, MAX_SCHEMES).collect(),
+            workloads: most_workloads(),
             rounds: u16::MAX,
             seed: u64::MAX,
             cpus: u16::MAX,

@@ -1,0 +1,135 @@
+//! A plan while it is being made: cells by their workload and parameters, before it goes on the wire.
+
+use std::collections::BTreeSet;
+
+use rmap::SchemeId;
+use wire::{Activity, HostPresence, Plan, SchemeSet, WhenIncomplete, Workloads};
+use workload::{MAX_CELLS, Parameters, WorkloadId};
+
+use super::{PlanError, name};
+
+/// A plan in the making.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Its name, which fits the wire.
+    pub name: String,
+    /// One line.
+    pub summary: String,
+    /// How often each cell runs, at least 1.
+    pub rounds: u16,
+    /// Seeds the order of cells.
+    pub seed: u64,
+    /// What an operation on a given frame does where the scheme cannot find every mapping.
+    pub when_incomplete: WhenIncomplete,
+    /// Memory of a machine that boots, where the plan asks for it, in MiB.
+    pub memory_mib: Option<u32>,
+    /// In the order in which they were named, each once.
+    works: Vec<Work>,
+}
+
+/// A workload with its parameters, and the schemes under which it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// The workload.
+    pub workload: WorkloadId,
+    /// All of its parameters.
+    pub parameters: Parameters,
+    /// At least one.
+    pub schemes: BTreeSet<SchemeId>,
+}
+
+impl Draft {
+    /// A plan without any cell.
+    pub fn new(name: String) -> Self {
+        Self {
+            name,
+            summary: String::new(),
+            rounds: 1,
+            seed: 1,
+            when_incomplete: WhenIncomplete::Refuse,
+            memory_mib: None,
+            works: Vec::new(),
+        }
+    }
+
+    /// What it runs.
+    pub fn works(&self) -> &[Work] {
+        &self.works
+    }
+
+    /// Adds cells; those that are there already stay as they are. Calibration says nothing of schemes
+    /// and runs under `scan` alone.
+    pub fn add(&mut self, mut work: Work) {
+        if work.workload == WorkloadId::Calibration {
+            work.schemes = BTreeSet::from([SchemeId::Scan]);
+        }
+        let alike = |known: &&mut Work| {
+            (known.workload, known.parameters) == (work.workload, work.parameters)
+        };
+        match self.works.iter_mut().find(alike) {
+            Some(known) => known.schemes.extend(work.schemes),
+            None => self.works.push(work),
+        }
+    }
+
+    /// Puts `works` in place of what it runs; what has no scheme left is dropped.
+    pub fn replace(&mut self, works: impl IntoIterator<Item = Work>) {
+        self.works.clear();
+        for work in works.into_iter().filter(|work| !work.schemes.is_empty()) {
+            self.add(work);
+        }
+    }
+
+    /// Cells of one round.
+    pub fn cell_count(&self) -> usize {
+        self.works.iter().map(|work| work.schemes.len()).sum()
+    }
+
+    /// The schemes that occur, in the registry's order.
+    pub fn schemes(&self) -> Vec<SchemeId> {
+        let occurs = |id: &SchemeId| self.works.iter().any(|work| work.schemes.contains(id));
+        SchemeId::ALL.into_iter().filter(occurs).collect()
+    }
+
+    /// The plan as the guest takes it.
+    pub fn plan(&self) -> Result<Plan, PlanError> {
+        if self.cell_count() > MAX_CELLS {
+            return Err(PlanError::TooManyCells { planned: self.cell_count(), most: MAX_CELLS });
+        }
+        let listed = self.schemes();
+        let too_long = |_| PlanError::TooLong;
+        let mut schemes = heapless::Vec::new();
+        for id in &listed {
+            schemes.push(name(id.name())).map_err(too_long)?;
+        }
+        let mut workloads = Workloads::default();
+        for work in &self.works {
+            let places = listed.iter().enumerate().filter(|(_, id)| work.schemes.contains(id));
+            let set = places.fold(SchemeSet::default(), |set, (place, _)| set.with(place));
+            let settings = changed(work.workload, &work.parameters);
+            workloads.add(work.workload.name(), set, settings).map_err(|_| PlanError::TooLong)?;
+        }
+        Ok(Plan {
+            name: name(&self.name),
+            activity: Activity::Measure,
+            schemes,
+            workloads,
+            rounds: self.rounds,
+            seed: self.seed,
+            cpus: 1,
+            when_incomplete: self.when_incomplete,
+            host: HostPresence::Certain,
+        })
+    }
+}
+
+/// The parameters that differ from their defaults.
+fn changed(
+    workload: WorkloadId,
+    parameters: &Parameters,
+) -> impl Iterator<Item = (&'static str, u64)> {
+    let specs = workload.parameters().iter();
+    let differs =
+        |(spec, (_, value)): &(&workload::ParameterSpec, (_, u64))| spec.default != *value;
+    specs.zip(parameters.iter()).filter(differs).map(|(_, named)| named)
+}

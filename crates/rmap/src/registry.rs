@@ -4,17 +4,23 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::Scheme;
-use crate::schemes::{AnonVmaChain, HintExclusive, PteNext, Scan};
+use crate::schemes::{AnonVmaChain, HintAny, HintExclusive, PteNext, Scan, ShmAttach, VmaOffset};
 
 /// A scheme's id on the command line and in results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SchemeId {
     /// [`Scan`]
     Scan,
+    /// [`ShmAttach`]
+    ShmAttach,
     /// [`PteNext`]
     PteNext,
     /// [`HintExclusive`]
     HintExclusive,
+    /// [`HintAny`]
+    HintAny,
+    /// [`VmaOffset`]
+    VmaOffset,
     /// [`AnonVmaChain`]
     AnonVmaChain,
 }
@@ -29,16 +35,27 @@ pub trait SchemeVisitor {
 }
 
 impl SchemeId {
-    /// Every scheme, in the order of history.
-    pub const ALL: [Self; 4] = [Self::Scan, Self::PteNext, Self::HintExclusive, Self::AnonVmaChain];
+    /// Every scheme: those of the mail of 1998, then what came later.
+    pub const ALL: [Self; 7] = [
+        Self::Scan,
+        Self::ShmAttach,
+        Self::PteNext,
+        Self::HintExclusive,
+        Self::HintAny,
+        Self::VmaOffset,
+        Self::AnonVmaChain,
+    ];
 
     /// The id as text.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Scan => "scan",
+            Self::ShmAttach => "shm-attach",
             Self::PteNext => "pte-next",
             Self::HintExclusive => "hint-exclusive",
+            Self::HintAny => "hint-any",
+            Self::VmaOffset => "vma-offset",
             Self::AnonVmaChain => "anon-vma-chain",
         }
     }
@@ -48,11 +65,18 @@ impl SchemeId {
     pub const fn summary(self) -> &'static str {
         match self {
             Self::Scan => "no reverse map: walk every page table (Linux 2.1.76)",
+            Self::ShmAttach => {
+                "a list of attaches per object, nothing of private pages (System V shm, Linux to 2.3)"
+            }
             Self::PteNext => {
                 "a reverse table the size of the forward one: a next link per PTE (mail of 1998)"
             }
             Self::HintExclusive => {
                 "a hint for unshared private pages only, lost at fork (mail of 1998)"
+            }
+            Self::HintAny => "a pointer to one of a page's users, perhaps stale (mail of 1998)",
+            Self::VmaOffset => {
+                "the (vma, offset) tuple in the frame, for unshared private pages (mail of 1998)"
             }
             Self::AnonVmaChain => {
                 "VMAs linked to the anon_vmas of all their ancestors (Linux 2.6.34 to today)"
@@ -64,8 +88,11 @@ impl SchemeId {
     pub fn visit<V: SchemeVisitor>(self, visitor: V) -> V::Output {
         match self {
             Self::Scan => visitor.visit::<Scan>(),
+            Self::ShmAttach => visitor.visit::<ShmAttach>(),
             Self::PteNext => visitor.visit::<PteNext>(),
             Self::HintExclusive => visitor.visit::<HintExclusive>(),
+            Self::HintAny => visitor.visit::<HintAny>(),
+            Self::VmaOffset => visitor.visit::<VmaOffset>(),
             Self::AnonVmaChain => visitor.visit::<AnonVmaChain>(),
         }
     }

@@ -137,6 +137,9 @@ pub trait Store<S: Scheme> {
     /// where no table is.
     fn position(&self, space: SpaceId, page: PageIndex) -> Option<PtePosition>;
 
+    /// Whether `frame` holds an anonymous page.
+    fn is_anonymous(&self, frame: Frame) -> bool;
+
     /// The object and the page number of a frame that an object's page cache holds.
     fn object_page(&self, frame: Frame) -> Option<(ObjectId, u64)>;
 

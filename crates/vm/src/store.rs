@@ -106,8 +106,13 @@ impl<S: Scheme, M: Machine> Store<S> for Vm<'_, S, M> {
         self.position_of(self.space(space).root(), page)
     }
 
+    fn is_anonymous(&self, frame: Frame) -> bool {
+        self.frames.is(frame, FrameKind::Anonymous)
+    }
+
     fn object_page(&self, frame: Frame) -> Option<(ObjectId, u64)> {
-        Self::object_page(self, frame)
+        let is_object_page = self.frames.is(frame, FrameKind::ObjectPage);
+        is_object_page.then(|| Self::object_page(self, frame)).flatten()
     }
 
     fn slot_word(&self, slot: SwapSlot) -> &AtomicU64 {

@@ -80,7 +80,10 @@ macro_rules! for_each_scheme {
     ($test:ident) => {{
         $test::<rmap::Scan>();
         $test::<rmap::PteNext>();
+        $test::<rmap::ShmAttach>();
         $test::<rmap::HintExclusive>();
+        $test::<rmap::HintAny>();
+        $test::<rmap::VmaOffset>();
         $test::<rmap::AnonVmaChain>();
     }};
 }

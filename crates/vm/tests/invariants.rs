@@ -40,7 +40,7 @@ fn complete_migration_entries_count_as_mappings() {
         let parent = space_with_heap(&vm, 4);
         write(&vm, parent, 0, 7);
         let frame = vm.frame_at(parent, HEAP).unwrap();
-        let (migration, begun) = vm.begin_migration(frame, WhenIncomplete::Refuse).unwrap();
+        let (migration, begun) = vm.begin_migration(frame, WhenIncomplete::Scan).unwrap();
         assert_eq!(begun.mappings, 1);
         assert_eq!(vm.frame_at(parent, HEAP), Some(frame));
         assert_eq!(vm.find(frame, WhenIncomplete::Scan).mappings, 1);
@@ -109,7 +109,7 @@ fn order_a_fork_during_a_migration_is_found_by_its_second_half() {
         let parent = space_with_heap(&vm, 4);
         write(&vm, parent, 0, 7);
         let frame = vm.frame_at(parent, HEAP).unwrap();
-        let (migration, _) = vm.begin_migration(frame, WhenIncomplete::Refuse).unwrap();
+        let (migration, _) = vm.begin_migration(frame, WhenIncomplete::Scan).unwrap();
         let child = vm.fork(parent).unwrap().child;
         assert!(matches!(vm.pte_at(child, HEAP).entry(), Entry::Migration(_)));
         assert_sound(&vm);
@@ -133,7 +133,7 @@ fn order_a_move_during_a_migration_is_found_by_its_second_half() {
         let space = space_with_heap(&vm, 4);
         write(&vm, space, 0, 7);
         let frame = vm.frame_at(space, HEAP).unwrap();
-        let (migration, _) = vm.begin_migration(frame, WhenIncomplete::Refuse).unwrap();
+        let (migration, _) = vm.begin_migration(frame, WhenIncomplete::Scan).unwrap();
         vm.mremap(space, heap(4), 4, Remap::To(FAR)).unwrap();
         assert_sound(&vm);
         vm.finish_migration(migration);
@@ -348,7 +348,7 @@ fn object_a_private_copy_is_no_mapping_of_the_file_page() {
         touch(FAR.plus(8), Access::Write);
         assert_eq!(vm.find(page, WhenIncomplete::Refuse).mappings, 2);
         let copy = vm.frame_at(space, FAR.plus(8)).unwrap();
-        assert_eq!(vm.find(copy, WhenIncomplete::Refuse).mappings, 1);
+        assert_eq!(vm.find(copy, WhenIncomplete::Scan).mappings, 1);
         assert_sound(&vm);
         // A cut takes the file's pages and the private copies of them.
         vm.truncate_object(object, 0);
@@ -373,7 +373,7 @@ fn locked_an_eviction_is_refused_and_the_search_is_complete() {
         let frame = vm.frame_at(space, HEAP).expect("locking brings pages in");
         let evicted = vm.unmap_frame(frame, WhenIncomplete::Scan);
         assert_eq!(evicted.outcome, Err(Refused::Locked));
-        assert_eq!(vm.find(frame, WhenIncomplete::Refuse).mappings, 1);
+        assert_eq!(vm.find(frame, WhenIncomplete::Scan).mappings, 1);
         assert_sound(&vm);
         vm.mlock(space, heap(4), vm::Locking::Unlock).unwrap();
         assert_eq!(vm.unmap_frame(frame, WhenIncomplete::Scan).outcome, Ok(()));

@@ -156,6 +156,11 @@ impl Measured {
         self.cells.iter().filter(move |cell| cell.workload == workload && wanted(cell))
     }
 
+    /// The same cell in this result.
+    pub fn same(&self, cell: &Cell) -> Option<&Cell> {
+        self.under(&cell.scheme, cell)
+    }
+
     /// The cell that differs from `cell` in its scheme alone.
     pub fn under(&self, scheme: &str, cell: &Cell) -> Option<&Cell> {
         self.cells.iter().find(|other| {

@@ -127,6 +127,8 @@ fn verdict(measured: &Measured, fates: &[(String, bool)]) -> Option<String> {
     let lost = fates.iter().filter(|(_, usable)| !usable).count();
     let verdict = match (fates.len(), lost) {
         (0, _) => return None,
+        (1, 1) => "the suspicion holds in the one case measured".to_owned(),
+        (1, 0) => "the suspicion does not hold in the one case measured".to_owned(),
         (all, lost) if lost == all => format!("the suspicion holds in all {all} cases"),
         (all, 0) => format!("the suspicion does not hold in any of {all} cases"),
         (all, lost) => format!("the suspicion holds in {lost} of {all} cases"),

@@ -15,7 +15,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
         "A pointer to any one of the users",
         &[
             "It might well be \"good enough\" for what we're interested in - we couldn't free an arbitrary \
-             page, but we would have a reasonable chance of freeing some pages we're interested in.",
+             page, but we would have a reasonable chance of freeing some pages we're interested in",
         ],
         "Who wants a frame follows the pointer and sees whether that user is the only one. Frames spread \
          over a heap are asked for; where a scheme cannot find every user, the request is refused. A \

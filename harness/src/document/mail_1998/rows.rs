@@ -44,8 +44,8 @@ impl<'m> Rows<'m> {
     pub(super) fn shared(&self) -> String {
         let Some(cell) = self.cells.first() else { return String::new() };
         let same = cell.params.iter().filter(|(name, _)| !self.varying.contains(&name.as_str()));
-        let settings: Vec<String> = same.map(|(name, value)| format!("{name}={value}")).collect();
-        format!("`{}:{}`", cell.workload, settings.join(":"))
+        let settings = same.map(|(name, value)| format!(":{name}={value}")).collect::<String>();
+        format!("`{}{settings}`", cell.workload)
     }
 
     /// The parameters of `cell` that vary: `density 8`.

@@ -25,12 +25,11 @@ static SHADOW: TakeOnce<Shadow> = TakeOnce::new(Shadow::new());
 /// Carries out `plan`, or the default plan.
 pub fn plan(guest: &mut Guest<'_>, plan: Option<&Plan>) -> ExitCode {
     let default;
-    let plan = match plan {
-        Some(plan) => plan,
-        None => {
-            default = quick(HostPresence::Uncertain);
-            &default
-        }
+    let plan = if let Some(plan) = plan {
+        plan
+    } else {
+        default = quick(HostPresence::Uncertain);
+        &default
     };
     let carried_out = match resolve(plan) {
         Ok(resolved) => match plan.activity {

@@ -107,15 +107,15 @@ fn not_measured(evidence: &Evidence) -> Vec<String> {
     let mut notes: Vec<String> = absent
         .map(|(class, machine)| {
             format!(
-                "Not measured in class {class}; `cargo rmapbench run --plan {PLAN} --workloads aging \
-                 --machine {machine}` does it."
+                "Not measured in class {class}; `cargo rmapbench run --plan {PLAN} --machine {machine}` \
+                 does it."
             )
         })
         .collect();
     if !HARDWARE.iter().any(|class| has(class)) {
         notes.push(format!(
-            "Not measured on hardware (class {}); `cargo rmapbench run --plan {PLAN} --workloads aging \
-             --machine kvm` does it where KVM executes natively, and `collect` on a PC.",
+            "Not measured on hardware (class {}); `cargo rmapbench run --plan {PLAN} --machine kvm` \
+             does it where KVM executes natively, and `collect` on a PC.",
             HARDWARE.join(" or ")
         ));
     }

@@ -31,7 +31,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
          user. Usable is called what covers 90 % and more.",
         &WORKLOADS,
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let mut fates = Vec::new();
         for workload in WORKLOADS {
             let rows = Rows::new(measured, measured.of(workload, |cell| !cell.surveys.is_empty()));

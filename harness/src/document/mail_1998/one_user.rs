@@ -22,7 +22,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
          chance of one half is called reasonable.",
         &["evict-shared"],
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let rows = Rows::new(measured, measured.of("evict-shared", |_| true));
         if rows.is_empty() {
             continue;

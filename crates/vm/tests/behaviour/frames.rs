@@ -214,6 +214,21 @@ fn without_a_swap_device_or_with_a_full_one_a_page_stays() {
 }
 
 #[test]
+fn a_page_that_is_alone_when_it_comes_back_can_be_written_to_at_once() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(256);
+        let vm = vm_with_swap::<S, _>(&machine, 4);
+        let (space, frame) = with_page(&vm);
+        vm.unmap_frame(frame, WhenIncomplete::Scan).outcome.unwrap();
+        assert_eq!(write(&vm, space, 0, 8), Some(FaultKind::SwapIn), "{}", S::ID);
+        assert!(vm.pte_at(space, HEAP).is_writable() && vm.pte_at(space, HEAP).is_exclusive());
+        assert_eq!((read(&vm, space, 0), vm.free_swap_slots()), (8, 4));
+        assert_sound(&vm);
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
 fn broken_memory_is_told_to_all_and_never_used_again() {
     fn test<S: Scheme>() {
         let machine = Model::new(256);

@@ -27,6 +27,7 @@ mod request;
 mod slab;
 mod space;
 mod store;
+mod survey;
 mod swap;
 mod tree;
 mod vm;
@@ -53,4 +54,5 @@ pub use request::{
     PageSize, Placement, Protection, Remap, STACK_WINDOW,
 };
 pub use space::PageRange;
+pub use survey::Survey;
 pub use vm::{Vm, VmConfig};

@@ -176,6 +176,9 @@ pub enum Event {
         /// Where it maps it.
         page: PageIndex,
     },
+    /// It is written down how much the scheme knows: of how many anonymous pages it could name every
+    /// user, some, or none. Not timed, and nothing changes by it.
+    Survey,
     /// A free 2 MiB block is made by moving frames.
     CompactBlock,
     /// Memory pressure: as many frames are to become free, if they can.

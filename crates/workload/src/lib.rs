@@ -25,6 +25,6 @@ pub use event::{Event, FrameOperation, Object, Place, Primitive, Process, Source
 pub use executor::EventError;
 pub use op::{Op, Unit};
 pub use parameters::{ParameterError, ParameterSpec, Parameters};
-pub use recorder::{Recorder, Sample};
+pub use recorder::{MOST_SURVEYS, Recorder, Sample};
 pub use registry::{UnknownWorkload, WorkloadId};
 pub use schedule::{Scheduled, schedule};

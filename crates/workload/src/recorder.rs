@@ -1,6 +1,11 @@
 //! Samples in memory that was sized beforehand.
 
+use vm::Survey;
+
 use crate::Op;
+
+/// The most surveys of one cell; later ones are not taken.
+pub const MOST_SURVEYS: usize = 64;
 
 /// One timed operation: 8 bits of op, 56 bits of ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,12 +39,21 @@ pub struct Recorder<'a> {
     used: usize,
     overflow: u64,
     work: [u64; Op::COUNT],
+    surveys: [Survey; MOST_SURVEYS],
+    surveys_taken: usize,
 }
 
 impl<'a> Recorder<'a> {
     /// Writes to `samples` until they are full.
     pub fn new(samples: &'a mut [Sample]) -> Self {
-        Self { samples, used: 0, overflow: 0, work: [0; Op::COUNT] }
+        Self {
+            samples,
+            used: 0,
+            overflow: 0,
+            work: [0; Op::COUNT],
+            surveys: [Survey::default(); MOST_SURVEYS],
+            surveys_taken: 0,
+        }
     }
 
     /// Takes one operation down.
@@ -58,6 +72,24 @@ impl<'a> Recorder<'a> {
     #[inline]
     pub fn add_work(&mut self, op: Op, amount: u64) {
         self.work[op as usize] += amount;
+    }
+
+    /// Whether one more survey can be kept.
+    pub const fn has_room_for_survey(&self) -> bool {
+        self.surveys_taken < MOST_SURVEYS
+    }
+
+    /// Keeps a survey, if there is room.
+    pub fn add_survey(&mut self, survey: Survey) {
+        if let Some(place) = self.surveys.get_mut(self.surveys_taken) {
+            *place = survey;
+            self.surveys_taken += 1;
+        }
+    }
+
+    /// The surveys, in order.
+    pub fn surveys(&self) -> &[Survey] {
+        &self.surveys[..self.surveys_taken]
     }
 
     /// The samples so far, in order.
@@ -79,6 +111,17 @@ impl<'a> Recorder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_surveys_are_kept() {
+        let mut recorder = Recorder::new(&mut []);
+        for exact in 0..70 {
+            assert_eq!(recorder.has_room_for_survey(), exact < 64);
+            recorder.add_survey(Survey { exact, ..Survey::default() });
+        }
+        let kept: Vec<_> = recorder.surveys().iter().map(|survey| survey.exact).collect();
+        assert_eq!(kept, (0..64).collect::<Vec<_>>());
+    }
 
     #[test]
     fn a_full_recorder_counts_what_it_drops() {

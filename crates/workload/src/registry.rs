@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::workloads::{calibration, fork_exit, fork_touch};
+use crate::workloads::{calibration, evict_shared, fork_exec, fork_exit, fork_touch, prefork};
 use crate::{Demand, Event, ParameterSpec, Parameters};
 
 /// A workload's id on the command line and in results.
@@ -15,11 +15,24 @@ pub enum WorkloadId {
     ForkExit,
     /// Fork, write to a part of what is shared, exit.
     ForkTouch,
+    /// Fork, exec, exit of one program after the other.
+    ForkExec,
+    /// Workers share a heap, serve requests and go.
+    Prefork,
+    /// Given frames of a shared heap are to be freed.
+    EvictShared,
 }
 
 impl WorkloadId {
     /// Every workload.
-    pub const ALL: [Self; 3] = [Self::Calibration, Self::ForkExit, Self::ForkTouch];
+    pub const ALL: [Self; 6] = [
+        Self::Calibration,
+        Self::ForkExit,
+        Self::ForkTouch,
+        Self::ForkExec,
+        Self::Prefork,
+        Self::EvictShared,
+    ];
 
     /// The id as text.
     #[must_use]
@@ -28,6 +41,9 @@ impl WorkloadId {
             Self::Calibration => "calibration",
             Self::ForkExit => "fork-exit",
             Self::ForkTouch => "fork-touch",
+            Self::ForkExec => "fork-exec",
+            Self::Prefork => "prefork",
+            Self::EvictShared => "evict-shared",
         }
     }
 
@@ -44,6 +60,13 @@ impl WorkloadId {
             Self::ForkTouch => {
                 "children that write to a share of the heap: hurts schemes that lose track of shared pages"
             }
+            Self::ForkExec => {
+                "a shell or a build that starts programs: hurts hints, which every fork takes away"
+            }
+            Self::Prefork => "a server and its workers: hurts hints, which only writes bring back",
+            Self::EvictShared => {
+                "a driver that wants given frames: hurts schemes that do not know every user of a shared page"
+            }
         }
     }
 
@@ -54,6 +77,9 @@ impl WorkloadId {
             Self::Calibration => calibration::PARAMETERS,
             Self::ForkExit => fork_exit::PARAMETERS,
             Self::ForkTouch => fork_touch::PARAMETERS,
+            Self::ForkExec => fork_exec::PARAMETERS,
+            Self::Prefork => prefork::PARAMETERS,
+            Self::EvictShared => evict_shared::PARAMETERS,
         }
     }
 
@@ -64,6 +90,9 @@ impl WorkloadId {
             Self::Calibration => calibration::demand(parameters),
             Self::ForkExit => fork_exit::demand(parameters),
             Self::ForkTouch => fork_touch::demand(parameters),
+            Self::ForkExec => fork_exec::demand(parameters),
+            Self::Prefork => prefork::demand(parameters),
+            Self::EvictShared => evict_shared::demand(parameters),
         }
     }
 
@@ -80,6 +109,9 @@ impl WorkloadId {
             Self::Calibration => calibration::events(parameters).try_for_each(apply),
             Self::ForkExit => fork_exit::events(parameters).try_for_each(apply),
             Self::ForkTouch => fork_touch::events(parameters).try_for_each(apply),
+            Self::ForkExec => fork_exec::events(parameters).try_for_each(apply),
+            Self::Prefork => prefork::events(parameters).try_for_each(apply),
+            Self::EvictShared => evict_shared::events(parameters).try_for_each(apply),
         }
     }
 }

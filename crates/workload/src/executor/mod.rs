@@ -99,6 +99,12 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
             }
             Event::Touch { process, page, access } => self.touch(process, page, access),
             Event::OnFrame { operation, process, page } => self.on_frame(operation, process, page),
+            Event::Survey => {
+                if self.recorder.has_room_for_survey() {
+                    self.recorder.add_survey(self.vm.survey());
+                }
+                Ok(())
+            }
             Event::CompactBlock => {
                 let policy = self.policy;
                 let compacted = self.timed(Op::CompactBlock, |vm| vm.compact_block(policy));

@@ -47,6 +47,7 @@ impl fmt::Display for Line<'_> {
                 let operation = operation_word(operation);
                 write!(f, "frame {operation} {} {:#x}", process.0, page.0)
             }
+            Event::Survey => f.write_str("survey"),
             Event::CompactBlock => f.write_str("compact-block"),
             Event::Reclaim { frames } => write!(f, "reclaim {frames}"),
             Event::CreateObject { object, kind, pages } => {

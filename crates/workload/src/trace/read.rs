@@ -75,6 +75,7 @@ fn after<'t>(first: Token<'t>, words: &mut Tokens<'t>) -> Result<Event, TraceErr
             })?;
             Event::OnFrame { operation, process: process(words)?, page: page(words)? }
         }
+        "survey" => Event::Survey,
         "compact-block" => Event::CompactBlock,
         "reclaim" => Event::Reclaim { frames: words.read(Expected::Frames, narrow)? },
         "create" => {

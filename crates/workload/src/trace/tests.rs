@@ -112,6 +112,7 @@ fn of_the_machine() -> impl Strategy<Value = Event> {
             process,
             page
         }),
+        Just(Event::Survey),
         Just(Event::CompactBlock),
         any::<u32>().prop_map(|frames| Event::Reclaim { frames }),
         (object(), kind, any::<u64>()).prop_map(|(object, kind, pages)| Event::CreateObject {

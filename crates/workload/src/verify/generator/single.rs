@@ -54,6 +54,7 @@ pub(super) fn event(picker: &mut Picker<'_>) -> Option<Event> {
         Single::Mlock => mlock(picker, process),
         Single::Touch => touch(picker, process),
         Single::OnFrame => on_frame(picker, process),
+        Single::Survey => Some(Event::Survey),
         Single::CompactBlock => Some(Event::CompactBlock),
         Single::Reclaim => Some(Event::Reclaim { frames: picker.rng.u32(1..=24) }),
         Single::CreateObject => create_object(picker),

@@ -17,6 +17,7 @@ pub(super) enum Single {
     Mlock,
     Touch,
     OnFrame,
+    Survey,
     CompactBlock,
     Reclaim,
     CreateObject,
@@ -44,7 +45,7 @@ pub(super) enum Story {
 }
 
 /// Single events by weight.
-pub(super) const SINGLES: [(Single, u32); 17] = [
+pub(super) const SINGLES: [(Single, u32); 18] = [
     // Families matter, strangers do not: a few roots are enough.
     (Single::Spawn, 2),
     // What all schemes are about.
@@ -68,6 +69,8 @@ pub(super) const SINGLES: [(Single, u32); 17] = [
     (Single::Touch, 34),
     // The reason for a reverse map.
     (Single::OnFrame, 22),
+    // Must change nothing, whenever it is taken.
+    (Single::Survey, 1),
     // Walks many frames: dear.
     (Single::CompactBlock, 1),
     // Swap entries everywhere.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use model::Model;
-use rmap::{PageIndex, Scheme, SpaceId};
+use rmap::{PageIndex, Scheme, SchemeId, SchemeVisitor, SpaceId};
 use support::{HEAP, assert_sound, heap, space_with_heap, try_touch, vm_with_swap, write};
 use vm::{
     Access, Backing, Growth, Locking, MapRequest, ObjectKind, PageRange, PageSize, Placement,
@@ -161,6 +161,16 @@ fn fail_everything<S: Scheme>() -> BTreeSet<(&'static str, u32)> {
     fail_in_faults::<S>(&reached);
     fail_on_frames::<S>(&reached);
     reached.into_inner()
+}
+
+struct FailEverything;
+
+impl SchemeVisitor for FailEverything {
+    type Output = BTreeSet<(&'static str, u32)>;
+
+    fn visit<S: Scheme>(self) -> Self::Output {
+        fail_everything::<S>()
+    }
 }
 
 fn fail_in_spaces<S: Scheme>(reached: &Reached) {
@@ -323,9 +333,10 @@ fn allocating_lines() -> BTreeSet<(String, u32)> {
 #[test]
 #[cfg_attr(miri, ignore = "hundreds of machines take hours under Miri")]
 fn every_allocation_point_can_fail_without_a_trace() {
-    let mut reached = fail_everything::<rmap::Scan>();
-    reached.extend(fail_everything::<rmap::PteNext>());
-    reached.extend(fail_everything::<rmap::HintExclusive>());
+    let mut reached = BTreeSet::new();
+    for id in SchemeId::ALL {
+        reached.extend(id.visit(FailEverything));
+    }
     println!("{} allocation points, each failed at least once", reached.len());
     let in_vm = reached.iter().filter(|(file, _)| file.contains("vm/src"));
     let in_vm: BTreeSet<(String, u32)> =

@@ -93,6 +93,10 @@ fn refused(refusal: &Refused, run: &Run) -> String {
         Refused::Cells { planned, most } => format!(
             "the plan has {planned} cells and a guest can put {most} in order; sweep fewer values"
         ),
+        Refused::Reach { scheme, needed_mib, most_mib } => format!(
+            "`{scheme}` can serve {most_mib} MiB and the plan needs {needed_mib} MiB; plan smaller \
+             workloads, or leave it out"
+        ),
         Refused::Unknown { what, name } => {
             format!("the guest knows no {what} `{name}`; build guest and tool from the same commit")
         }

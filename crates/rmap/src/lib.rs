@@ -21,5 +21,8 @@ pub use scheme::{
     Coverage, Covers, FrameFacts, MemoryFacts, Merges, PageKind, Prepared, ReclaimBy, Scheme,
     Search, Sharing, Violation, Visit,
 };
-pub use schemes::{AnonVmaChain, HintAny, HintExclusive, PteNext, Scan, ShmAttach, VmaOffset};
+pub use schemes::{
+    AnonVmaChain, HintAny, HintExclusive, PteNext, PteNextDouble, PteNextDoubleLink4, PteNextLink4,
+    Scan, ShmAttach, VmaOffset,
+};
 pub use store::{OutOfMemory, Overlay, Store, TableLevel, TableOwner, VmaSpan, Words};

@@ -4,7 +4,10 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::Scheme;
-use crate::schemes::{AnonVmaChain, HintAny, HintExclusive, PteNext, Scan, ShmAttach, VmaOffset};
+use crate::schemes::{
+    AnonVmaChain, HintAny, HintExclusive, PteNext, PteNextDouble, PteNextDoubleLink4, PteNextLink4,
+    Scan, ShmAttach, VmaOffset,
+};
 
 /// A scheme's id on the command line and in results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +18,12 @@ pub enum SchemeId {
     ShmAttach,
     /// [`PteNext`]
     PteNext,
+    /// [`PteNextLink4`]
+    PteNextLink4,
+    /// [`PteNextDouble`]
+    PteNextDouble,
+    /// [`PteNextDoubleLink4`]
+    PteNextDoubleLink4,
     /// [`HintExclusive`]
     HintExclusive,
     /// [`HintAny`]
@@ -36,10 +45,13 @@ pub trait SchemeVisitor {
 
 impl SchemeId {
     /// Every scheme: those of the mail of 1998, then what came later.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Scan,
         Self::ShmAttach,
         Self::PteNext,
+        Self::PteNextLink4,
+        Self::PteNextDouble,
+        Self::PteNextDoubleLink4,
         Self::HintExclusive,
         Self::HintAny,
         Self::VmaOffset,
@@ -53,6 +65,9 @@ impl SchemeId {
             Self::Scan => "scan",
             Self::ShmAttach => "shm-attach",
             Self::PteNext => "pte-next",
+            Self::PteNextLink4 => "pte-next:link=4",
+            Self::PteNextDouble => "pte-next-double",
+            Self::PteNextDoubleLink4 => "pte-next-double:link=4",
             Self::HintExclusive => "hint-exclusive",
             Self::HintAny => "hint-any",
             Self::VmaOffset => "vma-offset",
@@ -71,6 +86,11 @@ impl SchemeId {
             Self::PteNext => {
                 "a reverse table the size of the forward one: a next link per PTE (mail of 1998)"
             }
+            Self::PteNextLink4 => "pte-next with links of 4 bytes, for at most 32 GiB of memory",
+            Self::PteNextDouble => "pte-next with previous links as well: unmap is O(1) (2003)",
+            Self::PteNextDoubleLink4 => {
+                "pte-next-double with links of 4 bytes, for at most 32 GiB of memory"
+            }
             Self::HintExclusive => {
                 "a hint for unshared private pages only, lost at fork (mail of 1998)"
             }
@@ -84,17 +104,36 @@ impl SchemeId {
         }
     }
 
+    /// The most frames of a machine that the scheme can serve; see [`Scheme::MOST_FRAMES`].
+    #[must_use]
+    pub fn most_frames(self) -> u32 {
+        self.visit(MostFrames)
+    }
+
     /// Runs `visitor` with the scheme's type.
     pub fn visit<V: SchemeVisitor>(self, visitor: V) -> V::Output {
         match self {
             Self::Scan => visitor.visit::<Scan>(),
             Self::ShmAttach => visitor.visit::<ShmAttach>(),
             Self::PteNext => visitor.visit::<PteNext>(),
+            Self::PteNextLink4 => visitor.visit::<PteNextLink4>(),
+            Self::PteNextDouble => visitor.visit::<PteNextDouble>(),
+            Self::PteNextDoubleLink4 => visitor.visit::<PteNextDoubleLink4>(),
             Self::HintExclusive => visitor.visit::<HintExclusive>(),
             Self::HintAny => visitor.visit::<HintAny>(),
             Self::VmaOffset => visitor.visit::<VmaOffset>(),
             Self::AnonVmaChain => visitor.visit::<AnonVmaChain>(),
         }
+    }
+}
+
+struct MostFrames;
+
+impl SchemeVisitor for MostFrames {
+    type Output = u32;
+
+    fn visit<S: Scheme>(self) -> u32 {
+        S::MOST_FRAMES
     }
 }
 

@@ -146,6 +146,9 @@ pub trait Scheme: Default + Sync + 'static {
     /// What [`Self::vma_can_merge`] answers.
     const MERGES: Merges = Merges::Always;
 
+    /// The most frames of a machine that it can serve.
+    const MOST_FRAMES: u32 = u32::MAX;
+
     /// How pages to evict are looked for first.
     const RECLAIM: ReclaimBy = ReclaimBy::Frame;
 

@@ -1,9 +1,11 @@
 //! A plan's names turned into schemes, workloads and parameters, and what they need.
 
 use rmap::SchemeId;
-use vm::WhenIncomplete;
+use vm::{FRAME_BYTES, WhenIncomplete};
 use wire::{Activity, MAX_SCHEMES, MAX_WORKLOADS, Name, Plan, Refusal, SchemeSet, Workload};
 use workload::{Cell, Demand, MAX_CELLS, ParameterError, Parameters, WorkloadId};
+
+const FRAMES_PER_MIB: u64 = (1 << 20) / FRAME_BYTES as u64;
 
 /// A plan that can run, if there is memory for it.
 #[derive(Debug)]
@@ -31,7 +33,8 @@ struct ResolvedWorkload {
 /// Looks every name of `plan` up.
 ///
 /// # Errors
-/// The first name that is unknown or number that is out of range, or too many cells.
+/// The first name that is unknown or number that is out of range, too many cells, or more memory than
+/// one of the schemes can serve.
 pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
     let mut schemes = [SchemeId::Scan; MAX_SCHEMES];
     for (place, name) in schemes.iter_mut().zip(&plan.schemes) {
@@ -59,10 +62,24 @@ pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
         rounds: plan.rounds,
         seed: plan.seed,
     };
-    match resolved.cell_count() {
-        0..=MAX_CELLS => Ok(resolved),
-        planned => Err(Refusal::Cells { planned: planned as u32, most: MAX_CELLS as u32 }),
+    let planned = resolved.cell_count();
+    if planned > MAX_CELLS {
+        return Err(Refusal::Cells { planned: planned as u32, most: MAX_CELLS as u32 });
     }
+    check_reach(&resolved)?;
+    Ok(resolved)
+}
+
+/// Refuses a plan whose arena is too large for one of its schemes.
+fn check_reach<'a>(resolved: &Resolved) -> Result<(), Refusal<'a>> {
+    let needed = resolved.arena_frames();
+    let overtaxed = |cell: &Cell| needed > u64::from(cell.scheme.most_frames());
+    let Some(Cell { scheme, .. }) = resolved.cells().find(overtaxed) else {
+        return Ok(());
+    };
+    let mib = |frames: u64| u32::try_from(frames.div_ceil(FRAMES_PER_MIB)).unwrap_or(u32::MAX);
+    let (needed_mib, most_mib) = (mib(needed), mib(scheme.most_frames().into()));
+    Err(Refusal::Reach { scheme: scheme.name(), needed_mib, most_mib })
 }
 
 fn resolve_workload(workload: Workload<'_>) -> Result<ResolvedWorkload, Refusal<'_>> {

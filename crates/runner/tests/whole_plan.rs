@@ -10,7 +10,10 @@ use wire::{
 use workload::Sample;
 
 /// Each workload with one parameter of its own, under the schemes whose places are listed.
-fn plan_of(schemes: &[&str], workloads: &[(&str, &[usize], &[(&str, u64)])]) -> Plan {
+/// A workload, the schemes it runs under by their places, and its parameters.
+type Listed<'a> = (&'a str, &'a [usize], &'a [(&'a str, u64)]);
+
+fn plan_of(schemes: &[&str], workloads: &[Listed<'_>]) -> Plan {
     let name = |text: &&str| Name::try_from(*text).unwrap();
     let mut listed = Workloads::default();
     for (workload, places, parameters) in workloads {
@@ -124,7 +127,7 @@ fn the_default_plan_resolves() {
 fn names_that_do_not_exist_are_refused_by_name() {
     let refused = |plan: &Plan| match resolve(plan).unwrap_err() {
         Refusal::Unknown { what, name } => (what.to_string(), name.to_string()),
-        Refusal::Memory { .. } | Refusal::Cells { .. } => panic!("all names are known"),
+        other => panic!("all names are known: {other:?}"),
     };
     let told = refused(&plan(&["scan", "pte_next"], &[]));
     assert_eq!(told, ("scheme".into(), "pte_next".into()));
@@ -152,6 +155,24 @@ fn a_workload_runs_under_its_own_schemes_with_one_set_of_parameters_after_anothe
         [("scan", small), ("pte-next", small), ("pte-next", large), ("hint-exclusive", large)];
     assert_eq!(cells, expected);
     assert_eq!(run_on_model(&resolved).cells.len(), 2 * 4);
+}
+
+#[test]
+fn a_machine_larger_than_a_scheme_can_serve_is_refused() {
+    let pages = |pages| {
+        let parameters: &[(&str, u64)] = &[("pages", pages), ("children", 1)];
+        plan_of(&["scan", "pte-next", "pte-next:link=4"], &[("fork-exit", &[0, 1, 2], parameters)])
+    };
+    assert!(resolve(&pages(1 << 20)).is_ok());
+    match resolve(&pages(1 << 23)).unwrap_err() {
+        Refusal::Reach { scheme, needed_mib, most_mib } => {
+            assert_eq!((scheme, most_mib), ("pte-next:link=4", 32 << 10));
+            assert!(needed_mib > most_mib);
+        }
+        other => panic!("{other:?}"),
+    }
+    let without = plan_of(&["scan", "pte-next"], &[("fork-exit", &[0, 1], &[("pages", 1 << 23)])]);
+    assert!(resolve(&without).is_ok());
 }
 
 #[test]

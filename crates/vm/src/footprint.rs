@@ -2,6 +2,7 @@
 
 use rmap::Scheme;
 
+use crate::frame_table::FrameInfo;
 use crate::machine::Machine;
 use crate::memory::FRAME_BYTES;
 use crate::vm::Vm;
@@ -27,7 +28,9 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     /// What has been in use since the VM began.
     pub fn footprint(&self) -> Footprint {
         let frame = FRAME_BYTES as u64;
-        let bytes_per_frame = size_of::<S::FrameState>() as u64;
+        // What the frame's structure grows by, padding included.
+        let plain = size_of::<FrameInfo<()>>();
+        let bytes_per_frame = (size_of::<FrameInfo<S::FrameState>>() - plain) as u64;
         let metadata_peak = self.metadata.peak() * frame;
         Footprint {
             bytes_per_frame,

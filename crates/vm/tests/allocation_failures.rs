@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use model::Model;
-use rmap::{PageIndex, Scheme, SpaceId};
+use rmap::{PageIndex, Scheme, SchemeId, SchemeVisitor, SpaceId};
 use support::{
     HEAP, assert_sound, heap, machine, space_with_heap, times, try_touch, vm_with_swap, write,
 };
@@ -175,6 +175,16 @@ fn fail_everything<S: Scheme>() -> BTreeSet<(&'static str, u32)> {
     fail_on_frames::<S>(&reached);
     fail_on_huge_pages::<S>(&reached);
     reached.into_inner()
+}
+
+struct FailEverything;
+
+impl SchemeVisitor for FailEverything {
+    type Output = BTreeSet<(&'static str, u32)>;
+
+    fn visit<S: Scheme>(self) -> Self::Output {
+        fail_everything::<S>()
+    }
 }
 
 fn fail_in_spaces<S: Scheme>(reached: &Reached) {
@@ -347,13 +357,14 @@ fn allocating_lines() -> BTreeSet<(String, u32)> {
 
 #[test]
 fn every_allocation_point_can_fail_without_a_trace() {
-    let mut reached = fail_everything::<rmap::PteNext>();
+    let mut reached = SchemeId::PteNext.visit(FailEverything);
     if cfg!(miri) {
         // One scheme that allocates, too, has shown what there is to see.
         return;
     }
-    reached.extend(fail_everything::<rmap::Scan>());
-    reached.extend(fail_everything::<rmap::HintExclusive>());
+    for id in SchemeId::ALL {
+        reached.extend(id.visit(FailEverything));
+    }
     println!("{} allocation points, each failed at least once", reached.len());
     let in_vm = reached.iter().filter(|(file, _)| file.contains("vm/src"));
     let in_vm: BTreeSet<(String, u32)> =

@@ -187,6 +187,15 @@ pub enum Refusal<'a> {
         /// As many can be.
         most: u32,
     },
+    /// A scheme cannot serve as much memory as the plan needs.
+    Reach {
+        /// The scheme.
+        scheme: &'a str,
+        /// What the plan needs for processes and page tables, in MiB.
+        needed_mib: u32,
+        /// As much the scheme can serve, in MiB.
+        most_mib: u32,
+    },
     /// The guest does not know a name in the plan.
     Unknown {
         /// `scheme`, `workload` or `parameter`.

@@ -138,6 +138,15 @@ pub enum Refused {
         /// As many can be.
         most: u32,
     },
+    /// A scheme cannot serve as much memory as the plan needs.
+    Reach {
+        /// The scheme.
+        scheme: String,
+        /// What the plan needs for processes and page tables, in MiB.
+        needed_mib: u32,
+        /// As much the scheme can serve, in MiB.
+        most_mib: u32,
+    },
     /// The guest does not know a name in the plan.
     Unknown {
         /// `scheme`, `workload` or `parameter`.
@@ -331,6 +340,9 @@ fn refused(refusal: &Refusal<'_>) -> Refused {
     match *refusal {
         Refusal::Memory { needed_mib, present_mib } => Refused::Memory { needed_mib, present_mib },
         Refusal::Cells { planned, most } => Refused::Cells { planned, most },
+        Refusal::Reach { scheme, needed_mib, most_mib } => {
+            Refused::Reach { scheme: shown(scheme), needed_mib, most_mib }
+        }
         Refusal::Unknown { what, name } => {
             Refused::Unknown { what: shown(what), name: shown(name) }
         }

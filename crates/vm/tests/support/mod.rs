@@ -93,6 +93,9 @@ macro_rules! for_each_scheme {
     ($test:ident) => {{
         $test::<rmap::Scan>();
         $test::<rmap::PteNext>();
+        $test::<rmap::PteNextLink4>();
+        $test::<rmap::PteNextDouble>();
+        $test::<rmap::PteNextDoubleLink4>();
         $test::<rmap::ShmAttach>();
         $test::<rmap::HintExclusive>();
         $test::<rmap::HintAny>();

@@ -168,8 +168,7 @@ fn a_machine_larger_than_a_scheme_can_serve_is_refused() {
         }
         other => panic!("{other:?}"),
     }
-    let without =
-        plan_of(&["scan", "pte-next"], &[("fork-exit", &[0, 1], &[("pages", 1 << 23)])]);
+    let without = plan_of(&["scan", "pte-next"], &[("fork-exit", &[0, 1], &[("pages", 1 << 23)])]);
     assert!(resolve(&without).is_ok());
 }
 

@@ -23,7 +23,8 @@ fn segment(vm: &Attached<'_>, pages: u64) -> ObjectId {
 /// Attaches `pages` pages of the segment from `offset` on at `at`.
 fn attach(vm: &Attached<'_>, space: SpaceId, object: ObjectId, offset: u64, at: PageRange) {
     let backing = Backing::SharedObject { object, offset };
-    let request = MapRequest { backing, ..MapRequest::private(Placement::Vacant(at.start), at.pages) };
+    let request =
+        MapRequest { backing, ..MapRequest::private(Placement::Vacant(at.start), at.pages) };
     vm.mmap(space, &request).expect("a free range");
 }
 

@@ -4,9 +4,7 @@ use core::fmt;
 use core::sync::atomic::Ordering::Relaxed;
 use core::sync::atomic::{AtomicU32, AtomicU64};
 
-use crate::{
-    Frame, Handle, OutOfMemory, Pool, PtePosition, SLOTS_PER_TABLE, Scheme, Store, Words,
-};
+use crate::{Frame, Handle, OutOfMemory, Pool, PtePosition, SLOTS_PER_TABLE, Scheme, Store, Words};
 
 /// A word that names a PTE or nothing.
 pub trait Link: Words + Sized {

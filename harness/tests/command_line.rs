@@ -1,5 +1,6 @@
 //! What the command line says of itself, and what it answers to what it does not know.
 
+use std::fs;
 use std::process::{Command, Output};
 
 use assert_cmd::cargo::cargo_bin;
@@ -29,6 +30,7 @@ fn help_teaches() {
     insta::assert_snapshot!("help_collect", stdout(&["collect", "--help"]));
     insta::assert_snapshot!("help_verify", stdout(&["verify", "--help"]));
     insta::assert_snapshot!("help_replay", stdout(&["replay", "--help"]));
+    insta::assert_snapshot!("help_report", stdout(&["report", "--help"]));
 }
 
 #[test]
@@ -57,4 +59,22 @@ fn bad_usage_is_told_before_anything_is_done() {
     assert!(refused(&["run", "--memory", "lots"]).contains("512M or 2G"));
     assert!(refused(&["run", "--rounds", "0"]).contains("--rounds"));
     assert!(refused(&["replay", "/nonesuch/raw.bin"]).contains("cannot read /nonesuch/raw.bin"));
+}
+
+#[test]
+fn a_plan_that_is_wrong_is_told_with_line_and_column_before_anything_is_done() {
+    let files = tempfile::tempdir().expect("a folder");
+    let file = files.path().join("own.toml");
+    let path = file.to_str().expect("a path");
+    fs::write(&file, "name = \"own\"\n[[group]]\nschemes = \"all\"\nworkload = \"fork\"\n")
+        .expect("room");
+    let said = refused(&["run", "--plan", path]);
+    let expected =
+        format!("rmapbench: {path}: line 4, column 12: unknown workload `fork`; there are: ");
+    assert!(said.starts_with(&expected), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        refused(&["run", "--plan", "/nonesuch.toml"])
+            .contains("cannot read the plan /nonesuch.toml")
+    );
 }

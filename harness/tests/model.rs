@@ -59,6 +59,54 @@ fn a_whole_plan_runs_in_the_tool_itself_and_can_be_replayed() {
     }
 }
 
+const SWEEP: &str = r#"
+    name = "sweep"
+    rounds = 2
+    [[group]]
+    schemes = ["scan", "pte-next"]
+    workload = "fork-exit"
+    pages = [16, 32]
+    iterations = 2
+    [[group]]
+    schemes = ["pte-next"]
+    workload = "fork-exit"
+    pages = 64
+"#;
+
+#[test]
+fn cells_that_differ_in_a_parameter_alone_are_told_apart_everywhere() {
+    let files = tempfile::tempdir().expect("a folder");
+    let (plan, folder) = (files.path().join("sweep.toml"), files.path().join("run"));
+    fs::write(&plan, SWEEP).expect("room");
+    let words = ["run", "--machine", "model", "--plan", text(&plan), "--out", text(&folder)];
+    let output = call(&words);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("plan sweep: 5 cells in 2 rounds, needs about "));
+    let summary = json(&folder, "summary.json");
+    let cells: Vec<_> = summary["cells"].as_array().expect("cells").iter().collect();
+    let names: Vec<_> = cells
+        .iter()
+        .map(|cell| (cell["scheme"].as_str().expect("a name"), cell["params"]["pages"].as_u64()))
+        .collect();
+    let expected =
+        [("scan", 16), ("scan", 32), ("pte-next", 16), ("pte-next", 32), ("pte-next", 64)];
+    assert_eq!(names, expected.map(|(scheme, pages)| (scheme, Some(pages))));
+    assert!(cells.iter().all(|cell| cell["rounds"] == 2));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let headings: Vec<&str> =
+        table.lines().filter(|line| line.starts_with("fork-exit  (")).collect();
+    assert_eq!(headings.len(), 3, "{table}");
+    let samples = fs::read_to_string(folder.join("samples.csv")).expect("it is written");
+    for pages in [16, 32, 64] {
+        assert!(samples.contains(&format!("pages={pages}")), "pages {pages}");
+    }
+    let run = json(&folder, "run.json");
+    assert_eq!(run["plan"]["workloads"].as_array().map(Vec::len), Some(3));
+    assert_eq!(run["plan"]["workloads"][2]["schemes"], serde_json::json!(["pte-next"]));
+    let repeat = format!("cargo rmapbench run --plan {} --machine model", text(&plan));
+    assert_eq!(run["repeat"], repeat);
+}
+
 #[test]
 fn the_model_boots_nothing() {
     for flag in [["--boot", "iso"], ["--firmware", "bios"]] {

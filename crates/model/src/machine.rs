@@ -156,7 +156,7 @@ impl Machine for Model {
         let Some(frame) = translator.translate(address.page(), access) else {
             return Err(AccessError::Raised(PageFault { address, access }));
         };
-        let word = &self.arena().words(frame)[address.0 as usize % FRAME_BYTES / 8];
+        let word = self.arena().word(frame, address.0 as usize % FRAME_BYTES / 8);
         match access {
             Access::Read => Ok(word.load(Relaxed)),
             Access::Write => {

@@ -45,7 +45,7 @@ pub(crate) fn walk(arena: &Arena, root: Frame, page: PageIndex) -> Option<Leaf<'
 }
 
 fn slot_of(arena: &Arena, table: Frame, index: u64) -> PteSlot<'_> {
-    PteSlot::new(&arena.words(table)[index as usize % SLOTS_PER_TABLE])
+    PteSlot::new(arena.word(table, index as usize % SLOTS_PER_TABLE))
 }
 
 fn leaf<'a>(

@@ -28,6 +28,10 @@ pub(crate) fn tell<S: Sink>(
         tell_samples(cell, op, &report.recorder, ticks_per_unit, sink)?;
         tell_work(cell, op, &report.recorder, sink)?;
     }
+    for (number, survey) in (0..).zip(report.recorder.surveys()) {
+        let vm::Survey { exact, partial, unknown } = *survey;
+        sink.record(&Record::Survey { cell, number, exact, partial, unknown })?;
+    }
     for count in &report.counts {
         let group = match count.group {
             CountGroup::Counters => Group::Counters,

@@ -146,9 +146,9 @@ impl Resolved {
 
     /// Bytes that the records of the whole run take at most.
     pub fn stream_bytes(&self) -> u64 {
-        // A sample takes 5 bytes if it lasts 2^34 units, which is seconds; counts and names of a
-        // cell take 3 KiB; facts about the machine 16 KiB.
-        let round: u64 = self.cells().map(|cell| cell.demand().samples * 5 + (4 << 10)).sum();
+        // A sample takes 5 bytes if it lasts 2^34 units, which is seconds; counts, names and
+        // surveys of a cell take 5 KiB; facts about the machine 16 KiB.
+        let round: u64 = self.cells().map(|cell| cell.demand().samples * 5 + (6 << 10)).sum();
         round * u64::from(self.rounds) + (64 << 10)
     }
 }

@@ -10,7 +10,10 @@ use wire::{
 use workload::Sample;
 
 /// Each workload with one parameter of its own, under the schemes whose places are listed.
-fn plan_of(schemes: &[&str], workloads: &[(&str, &[usize], &[(&str, u64)])]) -> Plan {
+/// A workload, the schemes it runs under by their places, and its parameters.
+type Listed<'a> = (&'a str, &'a [usize], &'a [(&'a str, u64)]);
+
+fn plan_of(schemes: &[&str], workloads: &[Listed<'_>]) -> Plan {
     let name = |text: &&str| Name::try_from(*text).unwrap();
     let mut listed = Workloads::default();
     for (workload, places, parameters) in workloads {

@@ -205,23 +205,24 @@ impl<'m, F: Words> FrameTable<'m, F> {
         (frames as usize * size_of::<FrameInfo<F>>()).next_multiple_of(FRAME_BYTES)
     }
 
-    /// Lays the table out afresh: every frame that does not hold it and is not among the last
-    /// `kept_back` is free, lowest first.
+    /// Lays the table out afresh, of the arena's first `most` frames or of all: every frame that does not
+    /// hold it and is not among the arena's last `kept_back` is free, lowest first.
     ///
     /// # Errors
     /// The arena is too small for that.
-    pub fn new(arena: &'m Arena, kept_back: u32) -> Result<Self, OutOfMemory> {
-        let own = (Self::bytes(arena.frames()) / FRAME_BYTES) as u32;
-        let end = arena.frames().checked_sub(kept_back).ok_or(OutOfMemory)?;
+    pub fn new(arena: &'m Arena, kept_back: u32, most: Option<u32>) -> Result<Self, OutOfMemory> {
+        let usable = arena.frames().checked_sub(kept_back).ok_or(OutOfMemory)?;
+        let count = most.filter(|most| *most < usable).unwrap_or(arena.frames());
+        let (own, end) = ((Self::bytes(count) / FRAME_BYTES) as u32, count.min(usable));
         if own >= end {
             return Err(OutOfMemory);
         }
         for frame in 0..own {
             arena.words(Frame(frame)).iter().for_each(|word| word.store(0, Relaxed));
         }
-        let info = arena.objects::<FrameInfo<F>>(0, arena.frames() as usize);
+        let info = arena.objects::<FrameInfo<F>>(0, count as usize);
         let table = Self { arena, info, buddy: Buddy::default() };
-        for frame in (0..own).chain(end..arena.frames()) {
+        for frame in (0..own).chain(end..count) {
             table.set_kind(Frame(frame), FrameKind::Reserved);
         }
         table.buddy.add_range(&table, Frame(own), Frame(end));

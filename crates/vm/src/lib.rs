@@ -29,6 +29,7 @@ mod space;
 #[cfg(test)]
 mod still;
 mod store;
+mod survey;
 mod swap;
 mod vm;
 mod vma;
@@ -55,4 +56,5 @@ pub use request::{
     PageSize, Placement, Protection, Remap, STACK_WINDOW,
 };
 pub use space::PageRange;
+pub use survey::Survey;
 pub use vm::{Vm, VmConfig};

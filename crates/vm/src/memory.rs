@@ -109,6 +109,23 @@ impl Arena {
         unsafe { words.as_ref() }
     }
 
+    /// The word of `frame` at `slot`. As [`Self::words`] for those who want one: Miri looks at every word
+    /// of what is lent out, each time it is.
+    ///
+    /// # Panics
+    /// If `frame` lies outside the arena, or `slot` outside a frame.
+    #[inline]
+    pub fn word(&self, frame: Frame, slot: usize) -> &AtomicU64 {
+        assert!(frame.0 < self.frames, "{frame} lies outside the arena");
+        assert!(slot < SLOTS_PER_TABLE, "a frame has no slot {slot}");
+        // SAFETY: in bounds by the first assertion.
+        let words = unsafe { self.base.add(frame.0 as usize) }.cast::<AtomicU64>();
+        // SAFETY: in bounds by the second assertion.
+        let word = unsafe { words.add(slot) };
+        // SAFETY: `from_raw` vouches for the memory.
+        unsafe { word.as_ref() }
+    }
+
     /// The frame that holds a physical address, with its words, or `None` if it lies outside the
     /// arena. As [`Self::frame_at`] and [`Self::words`] in one, for walks of page tables.
     #[inline]

@@ -78,7 +78,7 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     /// The slot at `position`.
     #[inline]
     pub(crate) fn slot(&self, position: PtePosition) -> PteSlot<'_> {
-        PteSlot::new(&self.frames.words(position.table)[usize::from(position.slot)])
+        PteSlot::new(self.frames.arena().word(position.table, usize::from(position.slot)))
     }
 
     /// The frame that a present entry names. It always lies in the arena.

@@ -27,6 +27,8 @@ use crate::vma::Vma;
 pub struct VmConfig {
     /// Pages that the swap device holds. It lies in the arena's last frames.
     pub swap_slots: u32,
+    /// Frames of the arena that are used besides the swap device. `None`: all of them.
+    pub memory: Option<u32>,
 }
 
 impl VmConfig {
@@ -86,7 +88,7 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
     pub fn new(machine: &'m M, config: &VmConfig) -> Result<Self, OutOfMemory> {
         machine.activate(None);
         let counters = Counters::default();
-        let frames = FrameTable::new(machine.arena(), config.swap_frames())?;
+        let frames = FrameTable::new(machine.arena(), config.swap_frames(), config.memory)?;
         let zero_page = frames.allocate(FrameKind::ZeroPage, &counters)?;
         machine.zero_frame(zero_page);
         Ok(Self {

@@ -121,6 +121,7 @@ fn what_the_scheme_does_not_know_leaves_everything_as_it_was() {
     let compacted = world.compact(2, WhenIncomplete::Refuse);
     assert_eq!((compacted.outcome, compacted.moved), (Err(Refused::Incomplete), 0));
     assert_eq!(world.frames().collect::<Vec<_>>(), before);
+    assert_eq!(vm.counters().scans.get(), 0, "where nothing was done, nothing is undone");
     assert_sound(&vm);
     world.assert_contents();
     // Where all may be walked, the same block can be emptied.

@@ -5,14 +5,17 @@ mod support;
 use model::Model;
 use rmap::Scheme;
 use support::{
-    HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
+    HEAP, assert_sound, heap, machine, read, space_with_heap, try_touch, vm, vm_with_swap, write,
 };
-use vm::{Access, FaultKind, FaultRefused, Locking, MapError, MapRequest, PageRange, Placement};
+use vm::{
+    Access, FaultKind, FaultRefused, Locking, MapError, MapRequest, PageRange, Placement, Vm,
+    VmConfig,
+};
 
 #[test]
 fn a_first_touch_finds_zeroes() {
     fn test<S: Scheme>() {
-        let machine = Model::new(256);
+        let machine = machine();
         let vm = vm::<S, _>(&machine);
         let space = space_with_heap(&vm, 4);
         assert_eq!(try_touch(&vm, space, 0, Access::Read, 0), Ok((0, Some(FaultKind::SharedZero))));
@@ -29,7 +32,7 @@ fn a_first_touch_finds_zeroes() {
 #[test]
 fn a_write_after_fork_copies_and_the_last_writer_reuses() {
     fn test<S: Scheme>() {
-        let machine = Model::new(256);
+        let machine = machine();
         let vm = vm::<S, _>(&machine);
         let parent = space_with_heap(&vm, 4);
         write(&vm, parent, 0, 11);
@@ -50,7 +53,7 @@ fn a_write_after_fork_copies_and_the_last_writer_reuses() {
 #[test]
 fn the_parent_may_exit_before_its_children() {
     fn test<S: Scheme>() {
-        let machine = Model::new(256);
+        let machine = machine();
         let vm = vm::<S, _>(&machine);
         let parent = space_with_heap(&vm, 20);
         (0..20).for_each(|page| _ = write(&vm, parent, page, page));
@@ -73,7 +76,7 @@ fn the_parent_may_exit_before_its_children() {
 #[test]
 fn what_no_vma_covers_is_a_segfault() {
     fn test<S: Scheme>() {
-        let machine = Model::new(256);
+        let machine = machine();
         let vm = vm::<S, _>(&machine);
         let space = space_with_heap(&vm, 4);
         assert_eq!(try_touch(&vm, space, 4, Access::Read, 0), Err(FaultRefused::Segfault));
@@ -84,7 +87,7 @@ fn what_no_vma_covers_is_a_segfault() {
 
 #[test]
 fn ranges_that_cannot_be_mapped_are_refused() {
-    let machine = Model::new(256);
+    let machine = machine();
     let vm = vm::<rmap::Scan, _>(&machine);
     let space = space_with_heap(&vm, 4);
     let ranges = [
@@ -170,4 +173,18 @@ fn a_copy_for_which_there_is_no_room_is_refused_and_not_tried_for_ever() {
         assert_sound(&vm);
     }
     for_each_scheme!(test);
+}
+
+#[test]
+fn a_part_of_the_arena_is_a_machine_of_that_size() {
+    let machine = machine();
+    let config = VmConfig { memory: Some(40), swap_slots: 0 };
+    let vm = Vm::<rmap::PteNext, _>::new(&machine, &config).expect("it is large enough");
+    assert_eq!(vm.free_frames(), 40 - 2, "one frame holds the table, one is the page of zeroes");
+    let space = space_with_heap(&vm, 64);
+    let fits = |page: &u64| try_touch(&vm, space, *page, Access::Write, *page).is_ok();
+    let written = (0..64).take_while(fits).count() as u64;
+    assert!((20..38).contains(&written), "{written} pages fitted");
+    assert_sound(&vm);
+    vm.tear_down().unwrap();
 }

@@ -4,7 +4,7 @@ mod support;
 
 use model::{Model, Staleness};
 use rmap::{Frame, PageIndex, PteNext};
-use support::{HEAP, read, space_with_heap, vm, vm_with_swap, write};
+use support::{HEAP, machine, read, space_with_heap, vm, vm_with_swap, write};
 use vm::{
     Access, AccessError, Arena, CpuId, FaultHandler, Flushed, Machine, Ticks, VirtualAddress,
     WhenIncomplete,
@@ -75,7 +75,7 @@ impl Machine for Forgetful {
 
 #[test]
 fn a_fork_without_a_flush_lets_the_parent_write_to_shared_pages() {
-    let machine = Forgetful { model: Model::new(256), forgets: Forgets::SpaceFlushes };
+    let machine = Forgetful { model: machine(), forgets: Forgets::SpaceFlushes };
     let vm = vm::<PteNext, _>(&machine);
     let parent = space_with_heap(&vm, 1);
     write(&vm, parent, 0, 1);
@@ -86,7 +86,7 @@ fn a_fork_without_a_flush_lets_the_parent_write_to_shared_pages() {
 
 #[test]
 fn a_copy_on_write_without_a_flush_leaves_the_reader_at_the_old_frame() {
-    let machine = Forgetful { model: Model::new(256), forgets: Forgets::PageFlushes };
+    let machine = Forgetful { model: machine(), forgets: Forgets::PageFlushes };
     let vm = vm_with_swap::<PteNext, _>(&machine, 4);
     let parent = space_with_heap(&vm, 1);
     write(&vm, parent, 0, 1);

@@ -4,7 +4,9 @@ mod support;
 
 use model::Model;
 use rmap::{Coverage, Frame, HintExclusive, PageIndex, PteNext, Scan, Scheme, SpaceId};
-use support::{HEAP, assert_sound, read, space_with_heap, vm, vm_with_swap, write};
+use support::{
+    FRAMES, HEAP, assert_sound, machine, read, space_with_heap, vm, vm_with_swap, write,
+};
 use vm::{FaultKind, Refused, Vm, WhenIncomplete};
 
 /// A parent with `pages` written pages, and `children` forked from it.
@@ -21,7 +23,7 @@ fn frame_of<S: Scheme>(vm: &Vm<'_, S, Model>, space: SpaceId, page: u64) -> Fram
 
 #[test]
 fn pte_next_takes_one_probe_per_sharer() {
-    let machine = Model::new(1024);
+    let machine = machine();
     let vm = vm::<PteNext, _>(&machine);
     let family = family(&vm, 40, 6);
     for page in [0, 15, 16, 39] {
@@ -33,7 +35,7 @@ fn pte_next_takes_one_probe_per_sharer() {
 
 #[test]
 fn scan_walks_every_table_up_to_the_last_sharer() {
-    let machine = Model::new(1024);
+    let machine = machine();
     let vm = vm::<Scan, _>(&machine);
     let family = family(&vm, 40, 6);
     // The heap straddles two tables; seven spaces of 40 slots are walked in order of age.
@@ -48,7 +50,7 @@ fn scan_walks_every_table_up_to_the_last_sharer() {
 
 #[test]
 fn hint_exclusive_knows_unshared_pages_only() {
-    let machine = Model::new(1024);
+    let machine = machine();
     let vm = vm::<HintExclusive, _>(&machine);
     let family = family(&vm, 4, 1);
     let find = |space, page| {
@@ -72,7 +74,7 @@ fn hint_exclusive_knows_unshared_pages_only() {
 #[test]
 fn where_the_plan_says_scan_every_scheme_is_exact() {
     fn test<S: Scheme>() {
-        let machine = Model::new(1024);
+        let machine = machine();
         let vm = vm::<S, _>(&machine);
         let family = family(&vm, 4, 3);
         let found = vm.find(frame_of(&vm, family[0], 2), WhenIncomplete::Scan);
@@ -85,7 +87,7 @@ fn where_the_plan_says_scan_every_scheme_is_exact() {
 #[test]
 fn an_unmapped_frame_is_gone_for_all_and_comes_back_from_swap() {
     fn test<S: Scheme>() {
-        let machine = Model::new(1024);
+        let machine = machine();
         let vm = vm_with_swap::<S, _>(&machine, 8);
         let family = family(&vm, 4, 3);
         for space in &family {
@@ -106,7 +108,7 @@ fn an_unmapped_frame_is_gone_for_all_and_comes_back_from_swap() {
 
 #[test]
 fn a_frame_that_is_not_fully_known_is_left_alone() {
-    let machine = Model::new(1024);
+    let machine = machine();
     let vm = vm_with_swap::<HintExclusive, _>(&machine, 8);
     let family = family(&vm, 4, 1);
     let frame = frame_of(&vm, family[0], 0);
@@ -118,9 +120,9 @@ fn a_frame_that_is_not_fully_known_is_left_alone() {
 
 #[test]
 fn a_frame_that_is_no_page_is_refused() {
-    let machine = Model::new(1024);
+    let machine = machine();
     let vm = vm::<PteNext, _>(&machine);
-    for frame in [Frame(0), Frame(1023)] {
+    for frame in [Frame(0), Frame(FRAMES - 1)] {
         let unmapped = vm.unmap_frame(frame, WhenIncomplete::Scan);
         assert_eq!(unmapped.outcome, Err(Refused::NotAPage));
     }

@@ -79,6 +79,20 @@ pub enum Record<'a> {
         /// Its value.
         value: u64,
     },
+    /// How much the scheme knew at one moment of a cell: anonymous pages that were mapped, by how many
+    /// of their users it could name.
+    Survey {
+        /// The cell.
+        cell: u32,
+        /// How many came before in this cell.
+        number: u32,
+        /// Pages of which it knew every user.
+        exact: u32,
+        /// Pages of which it knew some.
+        partial: u32,
+        /// Pages of which it knew none.
+        unknown: u32,
+    },
     /// How far random events have come in a cell; the last one counts.
     Verified {
         /// The cell.
@@ -262,6 +276,7 @@ mod tests {
             survives(&Record::Fact { name, value: Value::Hex(value) });
             survives(&Record::Count { cell, group: Group::Outcomes, name, value });
             survives(&Record::CellFinished { cell, failure: Some(name) });
+            survives(&Record::Survey { cell, number: 63, exact: cell, partial: 0, unknown: u32::MAX });
             survives(&Record::Verified { cell, events: value, checks: value });
             survives(&Record::Mismatch { cell, seed: value, event: value, what: name });
             survives(&Record::Samples { cell, op: name, first: cell, values: &values });

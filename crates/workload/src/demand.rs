@@ -59,7 +59,7 @@ impl Demand {
     /// The VM that it runs on.
     #[must_use]
     pub const fn vm_config(self) -> VmConfig {
-        VmConfig { swap_slots: self.swap_slots as u32 }
+        VmConfig { swap_slots: self.swap_slots as u32, memory: None }
     }
 
     /// What both need when they run one after the other.

@@ -181,6 +181,9 @@ pub enum Event {
         /// It has 2^`order` frames, 1 to [`vm::HUGE_ORDER`].
         order: u32,
     },
+    /// It is written down how much the scheme knows: of how many anonymous pages it could name every
+    /// user, some, or none. Not timed, and nothing changes by it.
+    Survey,
     /// Memory pressure: as many frames are to become free, if they can.
     Reclaim {
         /// How many.

@@ -27,6 +27,6 @@ pub use executor::EventError;
 pub use op::{Op, Unit};
 pub use outcome::Outcome;
 pub use parameters::{ParameterError, ParameterSpec, Parameters};
-pub use recorder::{Recorder, Sample};
+pub use recorder::{MOST_SURVEYS, Recorder, Sample};
 pub use registry::{UnknownWorkload, WorkloadId};
 pub use schedule::{MAX_CELLS, Scheduled, schedule};

@@ -21,6 +21,10 @@ pub enum Outcome {
     AgingRankSum,
     /// Sum of the ranks of as many pages picked in true order of last use.
     AgingRankSumLru,
+    /// Users of broken frames that were found and told.
+    PoisonTold,
+    /// Users of broken frames that were not found and go on.
+    PoisonLost,
 }
 
 impl Outcome {
@@ -28,7 +32,7 @@ impl Outcome {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::BlocksFree,
         Self::BlocksAssembled,
         Self::BlocksRefused,
@@ -36,6 +40,8 @@ impl Outcome {
         Self::AgingPicks,
         Self::AgingRankSum,
         Self::AgingRankSumLru,
+        Self::PoisonTold,
+        Self::PoisonLost,
     ];
 
     /// The name in results, which is a contract.
@@ -49,6 +55,8 @@ impl Outcome {
             Self::AgingPicks => "aging_picks",
             Self::AgingRankSum => "aging_rank_sum",
             Self::AgingRankSumLru => "aging_rank_sum_lru",
+            Self::PoisonTold => "poison_told",
+            Self::PoisonLost => "poison_lost",
         }
     }
 }

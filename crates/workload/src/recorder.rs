@@ -1,6 +1,11 @@
 //! Samples in memory that was sized beforehand.
 
+use vm::Survey;
+
 use crate::{Op, Outcome};
+
+/// The most surveys of one cell; later ones are not taken.
+pub const MOST_SURVEYS: usize = 64;
 
 /// One timed operation: 8 bits of op, 56 bits of ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub struct Recorder<'a> {
     overflow: u64,
     work: [u64; Op::COUNT],
     outcomes: [Option<u64>; Outcome::COUNT],
+    surveys: [Survey; MOST_SURVEYS],
+    surveys_taken: usize,
 }
 
 impl<'a> Recorder<'a> {
@@ -46,6 +53,8 @@ impl<'a> Recorder<'a> {
             overflow: 0,
             work: [0; Op::COUNT],
             outcomes: [None; Outcome::COUNT],
+            surveys: [Survey::default(); MOST_SURVEYS],
+            surveys_taken: 0,
         }
     }
 
@@ -78,6 +87,24 @@ impl<'a> Recorder<'a> {
         counted.filter_map(|(outcome, count)| Some((outcome.name(), count?)))
     }
 
+    /// Whether one more survey can be kept.
+    pub const fn has_room_for_survey(&self) -> bool {
+        self.surveys_taken < MOST_SURVEYS
+    }
+
+    /// Keeps a survey, if there is room.
+    pub fn add_survey(&mut self, survey: Survey) {
+        if let Some(place) = self.surveys.get_mut(self.surveys_taken) {
+            *place = survey;
+            self.surveys_taken += 1;
+        }
+    }
+
+    /// The surveys, in order.
+    pub fn surveys(&self) -> &[Survey] {
+        &self.surveys[..self.surveys_taken]
+    }
+
     /// The samples so far, in order.
     pub fn samples(&self) -> &[Sample] {
         &self.samples[..self.used]
@@ -107,6 +134,17 @@ mod tests {
         recorder.count(Outcome::AgingPicks, 4);
         let told: Vec<_> = recorder.outcomes().collect();
         assert_eq!(told, [("blocks_refused", 0), ("aging_picks", 7)]);
+    }
+
+    #[test]
+    fn the_first_surveys_are_kept() {
+        let mut recorder = Recorder::new(&mut []);
+        for exact in 0..70 {
+            assert_eq!(recorder.has_room_for_survey(), exact < 64);
+            recorder.add_survey(Survey { exact, ..Survey::default() });
+        }
+        let kept: Vec<_> = recorder.surveys().iter().map(|survey| survey.exact).collect();
+        assert_eq!(kept, (0..64).collect::<Vec<_>>());
     }
 
     #[test]

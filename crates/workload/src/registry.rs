@@ -3,104 +3,111 @@
 use core::fmt;
 use core::str::FromStr;
 
-use crate::workloads::{aging, calibration, fork_exit, fork_touch, fragment_compact};
+use crate::workloads::{
+    aging, calibration, evict_shared, fork_exec, fork_exit, fork_touch, fragment_compact,
+    mprotect_shatter, mremap_arena, poison_sweep, prefork, shm_database,
+};
 use crate::{Demand, Event, ParameterSpec, Parameters};
 
-/// A workload's id on the command line and in results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkloadId {
-    /// What the machine's primitives cost.
-    Calibration,
-    /// Fork, look, exit, again and again.
-    ForkExit,
-    /// Fork, write to a part of what is shared, exit.
-    ForkTouch,
-    /// Blocks of memory in one piece, out of memory in pieces.
-    FragmentCompact,
-    /// Which pages memory pressure picks.
-    Aging,
+/// Makes the ids of workloads, each with its file's module, its name, and what it imitates and hurts.
+macro_rules! workloads {
+    ($($(#[$doc:meta])* $id:ident, $file:ident, $name:literal, $summary:literal;)*) => {
+        /// A workload's id on the command line and in results.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum WorkloadId {
+            $($(#[$doc])* $id,)*
+        }
+
+        impl WorkloadId {
+            /// Every workload.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$id),*];
+
+            /// The id as text.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$id => $name,)*
+                }
+            }
+
+            /// One line for `list workloads`: what it imitates and whom it hurts.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$id => $summary,)*
+                }
+            }
+
+            /// Its parameters.
+            #[must_use]
+            pub const fn parameters(self) -> &'static [ParameterSpec] {
+                match self {
+                    $(Self::$id => $file::PARAMETERS,)*
+                }
+            }
+
+            /// The memory it needs.
+            #[must_use]
+            pub fn demand(self, parameters: &Parameters) -> Demand {
+                match self {
+                    $(Self::$id => $file::demand(parameters),)*
+                }
+            }
+
+            /// Generates its events in order, until `apply` fails.
+            ///
+            /// # Errors
+            /// The first error of `apply`.
+            pub fn for_each_event<E>(
+                self,
+                parameters: &Parameters,
+                apply: impl FnMut(Event) -> Result<(), E>,
+            ) -> Result<(), E> {
+                match self {
+                    $(Self::$id => $file::events(parameters).try_for_each(apply),)*
+                }
+            }
+        }
+    };
 }
 
-impl WorkloadId {
-    /// Every workload.
-    pub const ALL: [Self; 5] =
-        [Self::Calibration, Self::ForkExit, Self::ForkTouch, Self::FragmentCompact, Self::Aging];
-
-    /// The id as text.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Calibration => "calibration",
-            Self::ForkExit => "fork-exit",
-            Self::ForkTouch => "fork-touch",
-            Self::FragmentCompact => "fragment-compact",
-            Self::Aging => "aging",
-        }
-    }
-
-    /// One line for `list workloads`: what it imitates and whom it hurts.
-    #[must_use]
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Calibration => {
-                "flushes, page copy, the least any fork must do, and every operation of the VM, each by itself"
-            }
-            Self::ForkExit => {
-                "a shell's fork and exit: hurts schemes that pay for each PTE at fork"
-            }
-            Self::FragmentCompact => {
-                "blocks in one piece out of memory in pieces: hurts schemes that cannot move shared pages"
-            }
-            Self::Aging => {
-                "pages that memory pressure picks against the least recently used: hurts schemes that look at one table at a time"
-            }
-            Self::ForkTouch => {
-                "children that write to a share of the heap: hurts schemes that lose track of shared pages"
-            }
-        }
-    }
-
-    /// Its parameters.
-    #[must_use]
-    pub const fn parameters(self) -> &'static [ParameterSpec] {
-        match self {
-            Self::Calibration => calibration::PARAMETERS,
-            Self::ForkExit => fork_exit::PARAMETERS,
-            Self::ForkTouch => fork_touch::PARAMETERS,
-            Self::FragmentCompact => fragment_compact::PARAMETERS,
-            Self::Aging => aging::PARAMETERS,
-        }
-    }
-
-    /// The memory it needs.
-    #[must_use]
-    pub fn demand(self, parameters: &Parameters) -> Demand {
-        match self {
-            Self::Calibration => calibration::demand(parameters),
-            Self::ForkExit => fork_exit::demand(parameters),
-            Self::ForkTouch => fork_touch::demand(parameters),
-            Self::FragmentCompact => fragment_compact::demand(parameters),
-            Self::Aging => aging::demand(parameters),
-        }
-    }
-
-    /// Generates its events in order, until `apply` fails.
-    ///
-    /// # Errors
-    /// The first error of `apply`.
-    pub fn for_each_event<E>(
-        self,
-        parameters: &Parameters,
-        apply: impl FnMut(Event) -> Result<(), E>,
-    ) -> Result<(), E> {
-        match self {
-            Self::Calibration => calibration::events(parameters).try_for_each(apply),
-            Self::ForkExit => fork_exit::events(parameters).try_for_each(apply),
-            Self::ForkTouch => fork_touch::events(parameters).try_for_each(apply),
-            Self::FragmentCompact => fragment_compact::events(parameters).try_for_each(apply),
-            Self::Aging => aging::events(parameters).try_for_each(apply),
-        }
-    }
+workloads! {
+    /// What the machine's primitives cost.
+    Calibration, calibration, "calibration",
+    "flushes, page copy, the least any fork must do, and every operation of the VM, each by itself";
+    /// Fork, look, exit, again and again.
+    ForkExit, fork_exit, "fork-exit",
+    "a shell's fork and exit: hurts schemes that pay for each PTE at fork";
+    /// Fork, write to a part of what is shared, exit.
+    ForkTouch, fork_touch, "fork-touch",
+    "children that write to a share of the heap: hurts schemes that lose track of shared pages";
+    /// Fork, exec, exit of one program after the other.
+    ForkExec, fork_exec, "fork-exec",
+    "a shell or a build that starts programs: hurts hints, which every fork takes away";
+    /// Workers share a heap, serve requests and go.
+    Prefork, prefork, "prefork",
+    "a server and its workers: hurts hints, which only writes bring back";
+    /// Given frames of a shared heap are to be freed.
+    EvictShared, evict_shared, "evict-shared",
+    "a driver that wants given frames: hurts schemes that do not know every user of a shared page";
+    /// Processes attach one segment.
+    ShmDatabase, shm_database, "shm-database",
+    "a database's servers and their segment: hurts schemes that look at every attach";
+    /// One VMA becomes thousands, and one again.
+    MprotectShatter, mprotect_shatter, "mprotect-shatter",
+    "a collector that write-protects pieces of its heap: hurts schemes that keep or name VMAs";
+    /// A shared range is moved in every child.
+    MremapArena, mremap_arena, "mremap-arena",
+    "an allocator that moves its arena: hurts schemes that know a page by its address";
+    /// Which pages memory pressure picks.
+    Aging, aging, "aging",
+    "pages that memory pressure picks against the least recently used: hurts schemes that look at one table at a time";
+    /// Blocks of memory in one piece, out of memory in pieces.
+    FragmentCompact, fragment_compact, "fragment-compact",
+    "blocks in one piece out of memory in pieces: hurts schemes that cannot move shared pages";
+    /// Memory errors hit frames, shared and not.
+    PoisonSweep, poison_sweep, "poison-sweep",
+    "broken memory: hurts schemes that cannot tell every user of a page";
 }
 
 /// No workload has this id.

@@ -2,14 +2,17 @@
 
 use model::Model;
 use rmap::{SchemeId, SpaceId};
-use vm::{ObjectId, WhenIncomplete};
-use workload::{Cell, CellFailure, Op, Parameters, Sample, Scratch, WorkloadId, run_cell};
+use vm::{ObjectId, Survey, WhenIncomplete};
+use workload::{
+    Cell, CellFailure, Op, ParameterSpec, Parameters, Sample, Scratch, WorkloadId, run_cell,
+};
 
 /// What a cell left behind, by name.
 struct Outcome {
     samples: Vec<Sample>,
     work: Vec<(Op, u64)>,
     counts: Vec<(&'static str, u64)>,
+    surveys: Vec<Survey>,
     failure: Option<CellFailure>,
 }
 
@@ -59,6 +62,8 @@ fn run(cell: &Cell) -> Outcome {
             .map(|count| (count.name, count.value))
             .chain(report.recorder.outcomes())
             .collect(),
+        counts: report.counts.iter().map(|count| (count.name, count.value)).collect(),
+        surveys: report.recorder.surveys().to_vec(),
         failure: report.failure,
     }
 }
@@ -87,6 +92,11 @@ fn demand_holds_at_the_ends_of_every_parameter() {
                 let has = |name| workload.parameters().iter().any(|spec| spec.name == name);
                 let few = few.into_iter().filter(|(name, _)| has(*name));
                 let changes: Vec<_> = few.chain([(spec.name, value)]).collect();
+                // Few iterations keep the test short; the parameter under test comes last and wins.
+                let repeats =
+                    |spec: &&ParameterSpec| ["iterations", "generations"].contains(&spec.name);
+                let few = workload.parameters().iter().find(repeats).map(|spec| (spec.name, 2));
+                let changes: Vec<_> = few.into_iter().chain([(spec.name, value)]).collect();
                 for scheme in SchemeId::ALL {
                     let outcome = run(&cell(scheme, workload, &changes));
                     assert_eq!(
@@ -109,6 +119,40 @@ fn fork_and_exit_count_every_pte() {
     assert_eq!(outcome.work(Op::Exit), 6 * 700);
     assert_eq!(outcome.samples(Op::FaultZero), 700);
     assert_eq!(outcome.samples(Op::FaultReuse), 2 * 32);
+}
+
+#[test]
+fn a_sparse_heap_has_a_table_for_every_few_pages() {
+    for (density, tables) in [(512, 1), (256, 2), (8, 64), (1, 512)] {
+        let changes = [("density", density), ("children", 3), ("iterations", 1)];
+        let outcome = run(&cell(SchemeId::PteNext, WorkloadId::ForkExit, &changes));
+        assert_eq!(outcome.failure, None);
+        assert_eq!(outcome.work(Op::Fork), 3 * 512, "the pages stay as many");
+        assert_eq!(outcome.count("metadata_peak_bytes"), 4 * tables * 4096, "{density}");
+    }
+}
+
+#[test]
+fn after_fork_and_exit_a_hint_is_kept_for_what_was_written_since() {
+    let changes = [("surveys", 1), ("iterations", 3)];
+    let series = |scheme| run(&cell(scheme, WorkloadId::ForkExit, &changes)).surveys;
+    let all = Survey { exact: 512, partial: 0, unknown: 0 };
+    let few = Survey { exact: 32, partial: 0, unknown: 480 };
+    assert_eq!(series(SchemeId::HintExclusive), [all, few, few, few]);
+    assert_eq!(series(SchemeId::PteNext), [all; 4]);
+}
+
+#[test]
+fn surveys_change_no_other_figure() {
+    for scheme in SchemeId::ALL {
+        let outcome = |surveys| {
+            let changes = [("surveys", surveys), ("children", 3), ("iterations", 2)];
+            run(&cell(scheme, WorkloadId::ForkExit, &changes))
+        };
+        let (with, without) = (outcome(1), outcome(0));
+        assert_eq!(without.surveys, []);
+        assert_eq!((with.counts, with.work), (without.counts, without.work), "{scheme}");
+    }
 }
 
 #[test]

@@ -47,9 +47,10 @@ Start it before the machine: it stays mute until the guest says hello. Without -
 
 const REPORT_EXAMPLES: &str = "Examples:
   cargo rmapbench run --plan mail-1998 --machine icount --out /tmp/exact
-  cargo rmapbench run --plan mail-1998 --machine model --workloads aging --out /tmp/model
+  cargo rmapbench run --plan mail-1998 --machine model --out /tmp/model
   cargo rmapbench report /tmp/exact /tmp/model --document mail-1998 -o docs/the-1998-mail.md
-Results of different units stand in tables of their own. A result of class emulated is refused.";
+Results of different classes stand in tables of their own; one of class model is shown where no other is
+given, and where the model has something to say of its own. Class emulated is refused.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]

@@ -66,6 +66,7 @@ pub struct Op {
     pub n: u64,
     /// Their median.
     pub p50: u64,
+    mean: f64,
     per: Option<Per>,
 }
 
@@ -120,9 +121,20 @@ impl Evidence {
         let results = folders.iter().map(|folder| Measured::read(folder.as_ref()));
         Ok(Self { results: results.collect::<Result<_, _>>()? })
     }
+
+    /// Those whose times and counts are shown: where a machine was measured, the model, which times no
+    /// flush, only stands in for it where it is asked for.
+    pub fn shown(&self) -> impl Iterator<Item = &Measured> {
+        let has_machine = self.results.iter().any(|measured| !measured.is_model());
+        self.results.iter().filter(move |measured| !has_machine || !measured.is_model())
+    }
 }
 
 impl Measured {
+    fn is_model(&self) -> bool {
+        self.class == "model"
+    }
+
     fn read(folder: &Path) -> Result<Self, DocumentError> {
         let summary: SummaryFile = read_json(&folder.join("summary.json"))?;
         let run: RunFile = read_json(&folder.join("run.json"))?;
@@ -154,6 +166,11 @@ impl Measured {
         wanted: impl Fn(&Cell) -> bool + 'm,
     ) -> impl Iterator<Item = &'m Cell> {
         self.cells.iter().filter(move |cell| cell.workload == workload && wanted(cell))
+    }
+
+    /// The same cell in this result.
+    pub fn same(&self, cell: &Cell) -> Option<&Cell> {
+        self.under(&cell.scheme, cell)
     }
 
     /// The cell that differs from `cell` in its scheme alone.
@@ -193,6 +210,16 @@ impl Cell {
 }
 
 impl Op {
+    /// The time of all samples together.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "a sum of times that is exact below 2^53, and not negative"
+    )]
+    pub fn total(&self) -> u64 {
+        (self.mean * self.n as f64).round() as u64
+    }
+
     /// Units of work over all samples.
     pub fn work(&self) -> Option<u64> {
         self.per.as_ref().map(|per| per.count)

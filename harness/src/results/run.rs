@@ -69,6 +69,8 @@ pub struct CellRun {
     pub counters: BTreeMap<String, u64>,
     /// Outcomes.
     pub outcomes: BTreeMap<String, u64>,
+    /// How much the scheme knew, from one survey to the next.
+    pub surveys: Vec<SurveyPoint>,
     /// Footprint figures.
     pub footprint: BTreeMap<String, u64>,
     /// How far random events came, in a cell of them.
@@ -77,6 +79,17 @@ pub struct CellRun {
     pub mismatch: Option<Mismatch>,
     /// How the cell ended, if it did.
     pub end: Option<CellEnd>,
+}
+
+/// Anonymous pages that were mapped at one moment, by what the scheme knew of their users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SurveyPoint {
+    /// All of them.
+    pub exact: u32,
+    /// Some of them.
+    pub partial: u32,
+    /// None of them.
+    pub unknown: u32,
 }
 
 /// How far random events came.
@@ -236,6 +249,10 @@ impl Run {
                 };
                 counts.insert(name, *value);
             }
+            Record::Survey { cell, number, exact, partial, unknown } => {
+                let point = SurveyPoint { exact: *exact, partial: *partial, unknown: *unknown };
+                self.take_survey(*cell, *number, point)?;
+            }
             Record::Verified { cell, events, checks } => {
                 let verified = Verified { events: *events, checks: *checks };
                 self.cell(*cell)?.verified = Some(verified);
@@ -274,6 +291,20 @@ impl Run {
         self.samples_kept += piece.samples.len() - before;
         let is_all = decoded.next().is_none();
         if read.is_ok() && is_all { Ok(()) } else { Err(Rejected) }
+    }
+
+    /// Takes the point that comes next; behind a lost one, none has its place.
+    fn take_survey(&mut self, cell: u32, number: u32, point: SurveyPoint) -> Result<(), Rejected> {
+        if self.entries_kept >= MAX_ENTRIES {
+            return Err(Rejected);
+        }
+        let surveys = &mut self.cell(cell)?.surveys;
+        if surveys.len() as u64 != u64::from(number) {
+            return Err(Rejected);
+        }
+        surveys.push(point);
+        self.entries_kept += 1;
+        Ok(())
     }
 
     fn op(&mut self, cell: u32, name: &str) -> Result<&mut OpRun, Rejected> {

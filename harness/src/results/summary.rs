@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cells::{Cell, cells};
 use super::interval::median_interval;
 use super::statistics::{Sorted, ratio};
-use super::{Execution, Run, Unit};
+use super::{Execution, Run, SurveyPoint, Unit};
 
 /// Ops in the order in which people think of them; others follow by name.
 const OP_ORDER: [&str; 29] = [
@@ -96,6 +96,10 @@ pub struct CellSummary {
     pub counters: BTreeMap<String, Option<u64>>,
     /// Sums over all rounds.
     pub outcomes: BTreeMap<String, Option<u64>>,
+    /// How much the scheme knew, from one survey to the next, in the first round that counts: rounds
+    /// do the same and know the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub surveys: Vec<SurveyPoint>,
     /// The most of any round.
     pub footprint: BTreeMap<String, Value>,
 }
@@ -169,6 +173,7 @@ fn cell_summary(cell: &Cell<'_>, cpus: Option<u16>, intervals: Option<u64>) -> C
         ops: op_names(cell).into_iter().filter_map(|op| op_summary(cell, op, intervals)).collect(),
         counters: sums(&COUNTERS, cell.rounds.iter().map(|round| &round.counters)),
         outcomes: sums(&OUTCOMES, cell.rounds.iter().map(|round| &round.outcomes)),
+        surveys: cell.rounds.first().map(|round| round.surveys.clone()).unwrap_or_default(),
         footprint: footprint(cell.rounds.iter().map(|round| &round.footprint)),
     }
 }

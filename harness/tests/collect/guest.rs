@@ -96,6 +96,7 @@ pub fn measure(link: &mut Link, plan: &Plan, failure: Option<&str>) {
                     ],
                 );
                 forks(link, cell, ticks);
+                surveys(link, cell, round.into());
                 say(link, &[Record::CellFinished { cell, failure }]);
                 link.flush();
                 cell += 1;
@@ -103,6 +104,14 @@ pub fn measure(link: &mut Link, plan: &Plan, failure: Option<&str>) {
         }
     }
     say(link, &[Record::RunFinished]);
+}
+
+/// Two surveys, of 40 pages each.
+fn surveys(link: &mut Link, cell: u32, exact: u32) {
+    for number in 0..2 {
+        let survey = Record::Survey { cell, number, exact, partial: number, unknown: 40 - number };
+        say(link, &[survey]);
+    }
 }
 
 fn forks(link: &mut Link, cell: u32, ticks: u64) {

@@ -132,6 +132,24 @@ fn a_replay_gives_the_same_cells() {
 }
 
 #[test]
+fn surveys_are_a_series_and_those_behind_a_lost_one_are_not_taken() {
+    let called = collect(&[], |link, plan| {
+        introduce(link, plan, "exact");
+        let workload = plan.workloads.iter().next().expect("a workload").name;
+        let scheme = plan.schemes[0].as_str();
+        let survey =
+            |number, exact| Record::Survey { cell: 0, number, exact, partial: 0, unknown: 5 };
+        say(link, &[Record::CellStarted { cell: 0, round: 0, scheme, workload }]);
+        say(link, &[survey(0, 9), survey(1, 4), survey(3, 6), survey(1, 7)]);
+        say(link, &[Record::CellFinished { cell: 0, failure: None }]);
+        link.finish();
+    });
+    let point = |exact| serde_json::json!({ "exact": exact, "partial": 0, "unknown": 5 });
+    let cell = &called.json("summary.json")["cells"][0];
+    assert_eq!(cell["surveys"], serde_json::json!([point(9), point(4)]));
+}
+
+#[test]
 fn intervals_come_with_cycles_and_rounds() {
     let called = collect(&[], |link, plan| {
         introduce(link, plan, "virtualized");

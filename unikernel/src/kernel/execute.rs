@@ -23,14 +23,20 @@ const MIB: u64 = 1 << 20;
 static SHADOW: TakeOnce<Shadow> = TakeOnce::new(Shadow::new());
 
 /// Carries out `plan`, or the default plan.
-pub fn plan(guest: &mut Guest<'_>, plan: Option<Plan>) -> ExitCode {
-    let plan = plan.unwrap_or_else(|| quick(HostPresence::Uncertain));
-    let carried_out = match resolve(&plan) {
+pub fn plan(guest: &mut Guest<'_>, plan: Option<&Plan>) -> ExitCode {
+    let default;
+    let plan = if let Some(plan) = plan {
+        plan
+    } else {
+        default = quick(HostPresence::Uncertain);
+        &default
+    };
+    let carried_out = match resolve(plan) {
         Ok(resolved) => match plan.activity {
-            Activity::Measure => measure(guest, &plan, &resolved),
+            Activity::Measure => measure(guest, plan, &resolved),
             Activity::Verify { events, check_every } => {
                 let check_every = NonZeroU32::new(check_every).unwrap_or(NonZeroU32::MIN);
-                live_through(guest, &plan, &resolved, Orders { events, check_every })
+                live_through(guest, plan, &resolved, Orders { events, check_every })
             }
         },
         Err(refusal) => refuse(guest.link, refusal),

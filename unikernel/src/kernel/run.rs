@@ -74,7 +74,7 @@ pub fn run(booted: Booted) -> ! {
     let code = match (info.option("crash"), info.option("check")) {
         (Some(kind), _) => crash::on_purpose(kind),
         (None, Some("machine")) => check::machine(&mut guest),
-        (None, _) => execute::plan(&mut guest, plan),
+        (None, _) => execute::plan(&mut guest, plan.as_ref()),
     };
     // Nobody is told how it ended: with or without an answer, this is the end.
     let _ = link.finish();

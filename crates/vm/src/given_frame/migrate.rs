@@ -73,7 +73,9 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
             }
             return Ok((Migration { old: frame, new }, operated));
         }
-        self.restore(frame, frame);
+        if operated.mappings > 0 {
+            self.restore(frame, frame);
+        }
         self.frames.free(new, self.counters());
         refuse(operated)
     }

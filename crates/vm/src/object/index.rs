@@ -126,7 +126,7 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
 
     /// The word of an index frame that leads to a page.
     fn index_word(&self, index: Frame, height: u32, page: u64) -> &'m AtomicU64 {
-        &self.frames.words(index)[(page / span(height)) as usize % SLOTS_PER_TABLE]
+        self.frames.arena().word(index, (page / span(height)) as usize % SLOTS_PER_TABLE)
     }
 
     /// Frames that the index lacks to say something of a page.

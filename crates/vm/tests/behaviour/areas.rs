@@ -131,6 +131,21 @@ fn a_range_in_place_of_others_replaces_exactly_itself() {
     assert_sound(&vm);
 }
 
+/// Areas are found by heart as long as faults come in runs; what is known by heart must be forgotten.
+#[test]
+fn an_area_that_is_gone_is_not_taken_for_one_of_another_process() {
+    let machine = Model::new(256);
+    let vm = vm::<Scan, _>(&machine);
+    let space = space_with_heap(&vm, 4);
+    write(&vm, space, 0, 1);
+    vm.munmap(space, heap(4)).unwrap();
+    // The same memory serves another area now, of the same pages.
+    space_with_heap(&vm, 4);
+    let refused = try_touch(&vm, space, 0, Access::Write, 2);
+    assert_eq!(refused, Err(FaultRefused::Segfault));
+    assert_sound(&vm);
+}
+
 #[test]
 fn unmapping_says_how_many_pages_went() {
     let machine = Model::new(256);

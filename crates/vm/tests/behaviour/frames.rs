@@ -177,7 +177,7 @@ fn a_migration_whose_page_everybody_left_frees_both_frames() {
         let vm = vm::<S, _>(&machine);
         let (space, frame) = with_page(&vm);
         let free = vm.free_frames();
-        let (migration, _) = vm.begin_migration(frame, WhenIncomplete::Refuse).unwrap();
+        let (migration, _) = vm.begin_migration(frame, WhenIncomplete::Scan).unwrap();
         assert_eq!(vm.free_frames(), free - 1);
         assert_eq!(vm.munmap(space, PageRange { start: HEAP, pages: 1 }), Ok(1));
         assert_sound(&vm);
@@ -209,6 +209,21 @@ fn without_a_swap_device_or_with_a_full_one_a_page_stays() {
             (0..4).for_each(|page| assert_eq!(read(&vm, space, page), page));
             assert_sound(&vm);
         }
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
+fn a_page_that_is_alone_when_it_comes_back_can_be_written_to_at_once() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(256);
+        let vm = vm_with_swap::<S, _>(&machine, 4);
+        let (space, frame) = with_page(&vm);
+        vm.unmap_frame(frame, WhenIncomplete::Scan).outcome.unwrap();
+        assert_eq!(write(&vm, space, 0, 8), Some(FaultKind::SwapIn), "{}", S::ID);
+        assert!(vm.pte_at(space, HEAP).is_writable() && vm.pte_at(space, HEAP).is_exclusive());
+        assert_eq!((read(&vm, space, 0), vm.free_swap_slots()), (8, 4));
+        assert_sound(&vm);
     }
     for_each_scheme!(test);
 }

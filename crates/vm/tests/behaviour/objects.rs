@@ -209,6 +209,39 @@ fn a_page_that_left_memory_comes_back_as_it_was() {
 }
 
 #[test]
+fn a_page_far_out_in_a_file_leaves_memory_like_any_other() {
+    let machine = Model::new(512);
+    let world = World::<PteNext>::new(&machine, ObjectKind::File, 1 << 28);
+    for nth in [0, 513, (1 << 18) + 512, 1 << 27] {
+        world.write(nth, nth + 1);
+        world.evict(nth);
+        assert_sound(&world.vm);
+        assert_eq!(world.read(nth), Ok(nth + 1));
+    }
+    world.end();
+}
+
+#[test]
+fn a_page_of_a_file_may_move_to_another_frame() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(512);
+        let world = World::<S>::new(&machine, ObjectKind::File, 2);
+        let object = world.object;
+        world.map(FAR.plus(9), Backing::SharedObject { object, offset: 0 }, 2);
+        world.write(0, 3);
+        let frame = world.vm.frame_at(world.space, FAR).unwrap();
+        let migrated = world.vm.migrate_frame(frame, WhenIncomplete::Refuse);
+        assert_eq!(migrated.outcome, Ok(()), "{}", S::ID);
+        assert_ne!(world.vm.frame_at(world.space, FAR), Some(frame));
+        assert_sound(&world.vm);
+        // Whoever comes later finds it where it is now.
+        assert_eq!(world.read(9), Ok(3));
+        world.end();
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
 fn swap_slots_go_with_their_pages() {
     let machine = Model::new(512);
     let world = World::<PteNext>::new(&machine, ObjectKind::Segment, 4);

@@ -1,10 +1,10 @@
 //! Memory pressure: pages that have not been used lately go first, and what must stay stays.
 
 use model::Model;
-use rmap::{PageIndex, Scheme, SpaceId};
+use rmap::{PageIndex, PteNext, Scan, Scheme, SpaceId};
 use vm::{
     Access, Backing, FaultRefused, Locking, MapRequest, ObjectKind, PageRange, Placement,
-    VirtualAddress, Vm,
+    VirtualAddress, Vm, WhenIncomplete,
 };
 
 use crate::for_each_scheme;
@@ -174,6 +174,60 @@ fn pages_of_all_processes_go() {
     for_each_scheme!(test);
 }
 
+/// A page that came back for one relative and is still in another's swap entry, whom its reader has
+/// left.
+#[test]
+fn pages_that_only_the_swap_cache_holds_go_as_well() {
+    fn test<S: Scheme>() {
+        let machine = Model::new(512);
+        let vm = vm_with_swap::<S, _>(&machine, 8);
+        let parent = space_with_heap(&vm, 1);
+        write(&vm, parent, 0, 7);
+        let child = vm.fork(parent).unwrap().child;
+        let frame = vm.frame_at(parent, HEAP).unwrap();
+        vm.unmap_frame(frame, WhenIncomplete::Scan).outcome.unwrap();
+        read(&vm, parent, 0);
+        vm.exit(parent);
+        assert_sound(&vm);
+        assert_eq!(vm.reclaim(1000), 1, "{}", S::ID);
+        assert_eq!(read(&vm, child, 0), 7);
+        assert_sound(&vm);
+    }
+    for_each_scheme!(test);
+}
+
+#[test]
+fn a_reverse_map_leads_from_each_frame_to_its_users_and_without_one_tables_are_walked() {
+    let machine = Model::new(512);
+    let by_frame = vm_with_swap::<PteNext, _>(&machine, 100);
+    filled(&by_frame);
+    by_frame.reclaim(20);
+    assert_eq!(by_frame.counters().freed.get(), 20, "each frame was evicted by itself");
+    let machine = Model::new(512);
+    let by_table = vm_with_swap::<Scan, _>(&machine, 100);
+    filled(&by_table);
+    by_table.reclaim(20);
+    assert_eq!(by_table.counters().freed.get(), 0);
+    // One walk finds that all have been used, the next that they had been, and the third takes them.
+    assert_eq!(by_table.counters().probes.get(), 2 * PAGES + 20);
+}
+
+#[test]
+fn an_illegal_access_frees_nothing_however_tight_memory_is() {
+    let machine = Model::new(256);
+    let vm = vm_with_swap::<PteNext, _>(&machine, 100);
+    let space = space_with_heap(&vm, 250);
+    let mut written = 0;
+    while vm.free_frames() > 2 {
+        write(&vm, space, written, written);
+        written += 1;
+    }
+    let refused = try_touch(&vm, space, 300, Access::Write, 1);
+    assert_eq!(refused, Err(FaultRefused::Segfault));
+    assert_eq!(vm.counters().reclaimed.get(), 0);
+    assert_sound(&vm);
+}
+
 #[test]
 fn a_process_may_use_more_than_there_is_memory() {
     fn test<S: Scheme>() {
@@ -239,7 +293,7 @@ fn where_nothing_can_go_memory_runs_out() {
 #[test]
 fn memory_that_is_plentiful_is_not_reclaimed() {
     let machine = Model::new(512);
-    let vm = vm_with_swap::<rmap::PteNext, _>(&machine, 100);
+    let vm = vm_with_swap::<PteNext, _>(&machine, 100);
     let space = filled(&vm);
     machine.fail_allocation(Some(0));
     assert!(vm.fork(space).is_err(), "only a test says that memory ran out");

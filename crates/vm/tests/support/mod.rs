@@ -11,6 +11,19 @@ use vm::{
 /// Where the tests' heap starts: not at a table's border, so that ranges straddle tables.
 pub const HEAP: PageIndex = PageIndex(0x1_01f0);
 
+/// Frames of [`machine`].
+pub const FRAMES: u32 = 128;
+
+/// A machine that a few small processes fill: the oracle walks all frames, and under Miri that takes long.
+pub fn machine() -> Model {
+    Model::new(FRAMES)
+}
+
+/// `usually`, or `under_miri`, which takes a thousand times as long: for what is only done often.
+pub const fn times(usually: u64, under_miri: u64) -> u64 {
+    if cfg!(miri) { under_miri } else { usually }
+}
+
 /// A range of the heap.
 pub fn heap(pages: u64) -> PageRange {
     PageRange { start: HEAP, pages }
@@ -28,7 +41,7 @@ pub fn vm<S: Scheme, M: Machine>(machine: &M) -> Vm<'_, S, M> {
 
 /// A VM with a swap device.
 pub fn vm_with_swap<S: Scheme, M: Machine>(machine: &M, swap_slots: u32) -> Vm<'_, S, M> {
-    Vm::new(machine, &VmConfig { swap_slots }).expect("the arena is large enough")
+    Vm::new(machine, &VmConfig { swap_slots, memory: None }).expect("the arena is large enough")
 }
 
 /// An address space with a heap of `pages` pages, active, nothing touched.

@@ -1,11 +1,11 @@
 //! Operations on the frame behind a page. One that is refused is an outcome, and counted as such.
 
-use rmap::{Frame, PageIndex, Scheme};
+use rmap::{Frame, PageIndex, Scheme, Store};
 use vm::{Machine, Operated};
 
 use super::{EventError, Executor};
 use crate::event::FrameOperation;
-use crate::{Op, Process};
+use crate::{Op, Outcome, Process};
 
 impl<S: Scheme, M: Machine> Executor<'_, '_, '_, S, M> {
     pub(super) fn on_frame(
@@ -37,9 +37,7 @@ impl<S: Scheme, M: Machine> Executor<'_, '_, '_, S, M> {
                 Op::WriteProtect,
                 self.timed(Op::WriteProtect, |vm| vm.write_protect_frame(frame, policy)),
             ),
-            FrameOperation::Poison => {
-                (Op::PoisonFrame, self.timed(Op::PoisonFrame, |vm| vm.poison_frame(frame, policy)))
-            }
+            FrameOperation::Poison => (Op::PoisonFrame, self.poison(frame)),
             FrameOperation::Split => {
                 (Op::SplitHuge, self.timed(Op::SplitHuge, |vm| vm.split_huge(frame)))
             }
@@ -52,6 +50,14 @@ impl<S: Scheme, M: Machine> Executor<'_, '_, '_, S, M> {
         let (op, Operated { probes, .. }) = operated;
         self.recorder.add_work(op, probes);
         Ok(())
+    }
+
+    fn poison(&mut self, frame: Frame) -> Operated {
+        let policy = self.policy;
+        let operated = self.timed(Op::PoisonFrame, |vm| vm.poison_frame(frame, policy));
+        self.recorder.count(Outcome::PoisonTold, operated.mappings.into());
+        self.recorder.count(Outcome::PoisonLost, self.vm.mapcount(frame).into());
+        operated
     }
 
     /// The halves of a migration are not timed: what lies between them belongs to others.

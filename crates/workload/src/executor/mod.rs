@@ -108,6 +108,12 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
                 self.compact_block(order);
                 Ok(())
             }
+            Event::Survey => {
+                if self.recorder.has_room_for_survey() {
+                    self.recorder.add_survey(self.vm.survey());
+                }
+                Ok(())
+            }
             Event::Reclaim { frames } => {
                 self.picks.prepare(self.vm);
                 let freed = self.timed(Op::Reclaim, |vm| vm.reclaim(frames));

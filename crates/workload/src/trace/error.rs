@@ -67,7 +67,8 @@ impl fmt::Display for Expected {
         f.write_str(match self {
             Self::Event => {
                 "an event: spawn, fork, exec, exit, mmap, munmap, mprotect, mremap, brk, mlock, \
-                 munlock, touch, frame, compact-block, reclaim, create, truncate, remove or calibrate"
+                 munlock, touch, frame, survey, compact-block, reclaim, create, truncate, remove \
+                 or calibrate"
             }
             Self::Process => "a process number from 0 to 65535, such as `3`",
             Self::Object => "an object number from 0 to 65535, such as `2`",
@@ -90,9 +91,7 @@ impl fmt::Display for Expected {
                  poison, pin, unpin or split"
             }
             Self::Kind => "`file` or `segment`",
-            Self::Primitive => {
-                "empty, invlpg, cr3-reload, page-copy, page-zero or pte-copy-floor"
-            }
+            Self::Primitive => "empty, invlpg, cr3-reload, page-copy, page-zero or pte-copy-floor",
             Self::End => "the end of the line",
         })
     }

@@ -48,6 +48,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "frame {operation} {} {:#x}", process.0, page.0)
             }
             Event::CompactBlock { order } => write!(f, "compact-block {order}"),
+            Event::Survey => f.write_str("survey"),
             Event::Reclaim { frames } => write!(f, "reclaim {frames}"),
             Event::CreateObject { object, kind, pages } => {
                 write!(f, "create {} {} {pages}", object.0, kind_word(kind))

@@ -76,6 +76,7 @@ fn after<'t>(first: Token<'t>, words: &mut Tokens<'t>) -> Result<Event, TraceErr
             Event::OnFrame { operation, process: process(words)?, page: page(words)? }
         }
         "compact-block" => Event::CompactBlock { order: words.read(Expected::Order, order)? },
+        "survey" => Event::Survey,
         "reclaim" => Event::Reclaim { frames: words.read(Expected::Frames, narrow)? },
         "create" => {
             let kinds = [("file", ObjectKind::File), ("segment", ObjectKind::Segment)];

@@ -113,6 +113,7 @@ fn of_the_machine() -> impl Strategy<Value = Event> {
             page
         }),
         (1..=vm::HUGE_ORDER).prop_map(|order| Event::CompactBlock { order }),
+        Just(Event::Survey),
         any::<u32>().prop_map(|frames| Event::Reclaim { frames }),
         (object(), kind, any::<u64>()).prop_map(|(object, kind, pages)| Event::CreateObject {
             object,

@@ -4,9 +4,9 @@
 use rmap::PageIndex;
 use vm::{PageRange, Protection, Remap};
 
-use super::{FIRST, HEAP, map_private, start_with_heap, writes_at};
+use super::{CHILD, FIRST, HEAP, map_private, start_with_heap, writes_at};
 use crate::event::Primitive;
-use crate::{Demand, Event, ParameterSpec, Parameters, Process};
+use crate::{Demand, Event, ParameterSpec, Parameters};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec {
@@ -31,8 +31,6 @@ pub(crate) const PARAMETERS: &[ParameterSpec] = &[
         max: 1 << 20,
     },
 ];
-
-const CHILD: Process = Process(1);
 
 /// The range that the VM's operations work on, and where they move it: in tables of their own.
 const RANGE: PageRange = PageRange { start: PageIndex(0x5_0000), pages: 64 };

@@ -3,8 +3,8 @@
 //! a write made private, are looked for; some shared frames are taken away; the children exit and
 //! the parent writes to its whole heap.
 
-use super::{FIRST, exits, forks, on_frame, processes, spread, start_with_heap, writes};
-use crate::{Demand, Event, FrameOperation, ParameterSpec, Parameters, Process};
+use super::{CHILD, FIRST, exits, forks, on_frame, processes, spread, start_with_heap, writes};
+use crate::{Demand, Event, FrameOperation, ParameterSpec, Parameters};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec {
@@ -50,9 +50,6 @@ pub(crate) const PARAMETERS: &[ParameterSpec] = &[
         max: 1 << 20,
     },
 ];
-
-/// The first child, whose private pages are looked for.
-const FIRST_CHILD: Process = Process(1);
 
 struct Shape {
     pages: u64,
@@ -104,7 +101,7 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     let generation = forks(children)
         .chain(child_writes)
         .chain(shared(finds).map(find(FIRST)))
-        .chain(spread(finds, written).map(find(FIRST_CHILD)))
+        .chain(spread(finds, written).map(find(CHILD)))
         .chain(take)
         .chain(exits(children))
         .chain(writes(FIRST, 0..pages));

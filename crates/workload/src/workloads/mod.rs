@@ -2,20 +2,44 @@
 
 pub(crate) mod aging;
 pub(crate) mod calibration;
+pub(crate) mod evict_shared;
+pub(crate) mod fork_exec;
 pub(crate) mod fork_exit;
 pub(crate) mod fork_touch;
 pub(crate) mod fragment_compact;
+pub(crate) mod mprotect_shatter;
+pub(crate) mod mremap_arena;
+pub(crate) mod poison_sweep;
+pub(crate) mod prefork;
+pub(crate) mod shm_database;
 
 use rmap::PageIndex;
 use vm::{Access, Growth, PageRange, PageSize, Protection};
 
-use crate::{Event, FrameOperation, Place, Process, Source};
+use crate::{Event, FrameOperation, ParameterSpec, Parameters, Place, Process, Source};
 
 /// Where heaps start: at a leaf table's first slot, so that 512 pages fill one table.
 const HEAP: PageIndex = PageIndex(0x4_0000);
 
 /// The process from which all others descend.
 const FIRST: Process = Process(0);
+
+/// Its first child.
+const CHILD: Process = Process(1);
+
+/// Whether it is written down how much the scheme knows, as time goes by.
+const SURVEYS: ParameterSpec = ParameterSpec {
+    name: "surveys",
+    summary: "1: surveys before the first fork and as time goes by, of which the first 64 are kept",
+    default: 1,
+    min: 0,
+    max: 1,
+};
+
+/// A survey, if [`SURVEYS`] says so.
+fn surveys(parameters: &Parameters) -> impl Iterator<Item = Event> + Clone {
+    (0..parameters.get(SURVEYS.name)).map(|_| Event::Survey)
+}
 
 /// The first process starts and writes to every page of its heap.
 fn start_with_heap(pages: u64) -> impl Iterator<Item = Event> + Clone {

@@ -9,11 +9,11 @@ use crate::document::figures::{decimal, or_dash};
 /// The mean rank of picks by chance, in thousandths.
 const CHANCE: u64 = 500;
 
-/// Classes in which the measurement has something to say, with what makes it.
-const CLASSES: [(&str, &str); 3] =
-    [("model", "--machine model"), ("exact", "--machine icount"), ("virtualized", "--machine kvm")];
+/// Machines on which anybody can measure it, by class.
+const MACHINES: [(&str, &str); 2] = [("model", "model"), ("exact", "icount")];
 
-const HARDWARE: &str = "bare-metal";
+/// Classes in which a real TLB sets accessed bits.
+const HARDWARE: [&str; 2] = ["bare-metal", "virtualized"];
 
 pub(super) fn section(evidence: &Evidence) -> Section {
     let mut section = Section::new(
@@ -103,23 +103,45 @@ fn not_measured(evidence: &Evidence) -> Vec<String> {
         let measured = evidence.results.iter().filter(|measured| measured.class == class);
         measured.flat_map(|measured| &measured.cells).any(|cell| cell.workload == "aging")
     };
-    let mut notes: Vec<String> = CLASSES
-        .iter()
-        .filter(|(class, _)| !has(class))
+    let absent = MACHINES.iter().filter(|(class, _)| !has(class));
+    let mut notes: Vec<String> = absent
         .map(|(class, machine)| {
             format!(
-                "Not measured in class {class}; `cargo rmapbench run --plan {PLAN} --workloads aging \
-                 {machine}` does it where the host can."
+                "Not measured in class {class}; `cargo rmapbench run --plan {PLAN} --machine {machine}` \
+                 does it."
             )
         })
         .collect();
-    if !has(HARDWARE) {
+    if !HARDWARE.iter().any(|class| has(class)) {
         notes.push(format!(
-            "Not measured on hardware (class {HARDWARE}), where accessed bits are set by a real TLB; boot the \
-             image on a PC and `cargo rmapbench collect --port … --plan {PLAN} --workloads aging`."
+            "Not measured on hardware (class {}); `cargo rmapbench run --plan {PLAN} --machine kvm` \
+             does it where KVM executes natively, and `collect` on a PC.",
+            HARDWARE.join(" or ")
         ));
     }
+    notes.extend(agreement(evidence));
     notes
+}
+
+/// Whether machines that can be repeated pick the same pages.
+fn agreement(evidence: &Evidence) -> Option<String> {
+    let [model, exact] = MACHINES.map(|(class, _)| {
+        let mut results = evidence.results.iter();
+        results.find(|measured| {
+            measured.class == class && measured.of("aging", |_| true).next().is_some()
+        })
+    });
+    let (model, exact) = (model?, exact?);
+    let pairs = model.of("aging", |_| true).filter_map(|cell| Some((cell, exact.same(cell)?)));
+    let (same, different): (Vec<_>, Vec<_>) =
+        pairs.partition(|(cell, other)| picks(cell).is_some() && picks(cell) == picks(other));
+    let names: Vec<String> =
+        different.iter().map(|(cell, _)| format!("`{}`", cell.scheme)).collect();
+    Some(match (same.len(), names.len()) {
+        (0, 0) => return None,
+        (all, 0) => format!("Classes model and exact agree in all {all} cells that both have."),
+        _ => format!("Classes model and exact differ under {}.", names.join(", ")),
+    })
 }
 
 #[cfg(test)]

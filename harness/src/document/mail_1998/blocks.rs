@@ -1,7 +1,5 @@
 //! Contiguous blocks in a fragmented machine: the case where no reverse map hurts.
 
-use std::collections::BTreeSet;
-
 use super::rows::{NOTHING, Rows};
 use super::section::Section;
 use crate::document::evidence::{Cell, Evidence, Op};
@@ -27,7 +25,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
          scheme that succeeds as often, or succeeds less often by 10 percentage points.",
         &["fragment-compact"],
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let rows = Rows::new(measured, measured.of("fragment-compact", |_| true));
         if rows.is_empty() {
             continue;
@@ -39,7 +37,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
             "impossible",
             "frames moved",
             "frames per block",
-            "compact_block",
+            "compact_block, per block made",
         ];
         section.tables.push(rows.table("Blocks made by moving pages", &columns, |cell| {
             let (made, all) = blocks(cell).unzip();
@@ -53,16 +51,13 @@ pub(super) fn section(evidence: &Evidence) -> Section {
                 or_dash(cell.outcome("blocks_impossible")),
                 or_dash(moved),
                 or_dash(each),
-                or_dash(cell.median("compact_block")),
+                or_dash(time(cell)),
             ]
         }));
-        let settings: BTreeSet<_> = rows.cells.iter().map(|cell| &cell.params).collect();
-        for params in settings {
-            let alike: Vec<&Cell> =
-                rows.cells.iter().copied().filter(|cell| &cell.params == params).collect();
+        for alike in rows.cells.chunk_by(|cell, next| cell.params == next.params) {
             let setting = rows.setting(alike[0]);
             section.answers.extend(
-                verdict(&alike)
+                verdict(alike)
                     .map(|verdict| format!("{setting} (class {}): {verdict}", measured.class)),
             );
         }
@@ -76,18 +71,25 @@ fn blocks(cell: &Cell) -> Option<(u64, u64)> {
     Some((made, made + cell.outcome("blocks_refused")?))
 }
 
-/// How one scheme fared: its success in thousandths and its median time.
+/// The time of all attempts, for each block that was made.
+fn time(cell: &Cell) -> Option<u64> {
+    let (made, _) = blocks(cell)?;
+    let rounded = |total: u64| (total + made / 2).checked_div(made);
+    cell.op("compact_block").map(Op::total).and_then(rounded)
+}
+
+/// How one scheme fared: its success in thousandths, and its time for each block if it made any.
 #[derive(Clone, Copy, Debug)]
 struct Fared<'c> {
     scheme: &'c str,
     success: u64,
-    time: u64,
+    time: Option<u64>,
 }
 
 fn verdict(cells: &[&Cell]) -> Option<String> {
     let fared = |cell: &&'_ Cell| {
         let (made, all) = blocks(cell)?;
-        Some((cell.scheme.clone(), per_mille(made, all)?, cell.median("compact_block")?))
+        Some((cell.scheme.clone(), per_mille(made, all)?, time(cell)))
     };
     let all: Vec<_> = cells.iter().filter_map(fared).collect();
     let all: Vec<Fared<'_>> = all
@@ -103,9 +105,11 @@ fn judge(all: &[Fared<'_>]) -> Option<String> {
     let most = all.iter().max_by_key(|fared| fared.success)?;
     let as_good =
         all.iter().filter(|fared| fared.scheme != NOTHING && fared.success >= without.success);
-    let fastest = as_good.min_by_key(|fared| fared.time);
+    let fastest =
+        as_good.filter_map(|fared| Some((fared.scheme, fared.time?))).min_by_key(|it| it.1);
+    let compared = without.time.zip(fastest);
     let is_slow =
-        fastest.is_some_and(|fared| without.time >= fared.time.saturating_mul(PAINFUL_FACTOR));
+        compared.is_some_and(|(own, (_, other))| own >= other.saturating_mul(PAINFUL_FACTOR));
     let fails = most.success >= without.success + PAINFUL_LOSS;
     let judgement = match (is_slow, fails) {
         (true, true) => "doing without is painful, in time and in success",
@@ -113,9 +117,9 @@ fn judge(all: &[Fared<'_>]) -> Option<String> {
         (false, true) => "doing without is painful, in success",
         (false, false) => "doing without is not painful",
     };
-    let compared = fastest.map_or_else(
+    let compared = compared.map_or_else(
         || "no other scheme succeeds as often".to_owned(),
-        |fared| format!("{} times as long as `{}`", times(without.time, fared.time), fared.scheme),
+        |(own, (scheme, other))| format!("{} times as long as `{scheme}`", times(own, other)),
     );
     let [own, best] = [without.success, most.success].map(|success| percent(success, 1000));
     Some(format!(
@@ -128,7 +132,7 @@ mod tests {
     use super::{Fared, judge};
 
     fn said(others: &[(u64, u64)], scan: (u64, u64)) -> String {
-        let fared = |scheme, (success, time)| Fared { scheme, success, time };
+        let fared = |scheme, (success, time)| Fared { scheme, success, time: Some(time) };
         let mut all: Vec<_> = others.iter().map(|&other| fared("other", other)).collect();
         all.push(fared("scan", scan));
         judge(&all).expect("scan is there")
@@ -153,7 +157,15 @@ mod tests {
     }
 
     #[test]
+    fn who_makes_no_block_has_no_time_for_one() {
+        let fared = |scheme, success, time| Fared { scheme, success, time };
+        let said =
+            judge(&[fared("scan", 0, None), fared("other", 1000, Some(9))]).expect("scan is there");
+        assert!(said.starts_with("doing without is painful, in success:"), "{said}");
+    }
+
+    #[test]
     fn without_scan_there_is_no_verdict() {
-        assert_eq!(judge(&[Fared { scheme: "other", success: 1000, time: 1 }]), None);
+        assert_eq!(judge(&[Fared { scheme: "other", success: 1000, time: Some(1) }]), None);
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
          user. Usable is called what covers 90 % and more.",
         &WORKLOADS,
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let mut fates = Vec::new();
         for workload in WORKLOADS {
             let rows = Rows::new(measured, measured.of(workload, |cell| !cell.surveys.is_empty()));
@@ -127,6 +127,8 @@ fn verdict(measured: &Measured, fates: &[(String, bool)]) -> Option<String> {
     let lost = fates.iter().filter(|(_, usable)| !usable).count();
     let verdict = match (fates.len(), lost) {
         (0, _) => return None,
+        (1, 1) => "the suspicion holds in the one case measured".to_owned(),
+        (1, 0) => "the suspicion does not hold in the one case measured".to_owned(),
         (all, lost) if lost == all => format!("the suspicion holds in all {all} cases"),
         (all, 0) => format!("the suspicion does not hold in any of {all} cases"),
         (all, lost) => format!("the suspicion holds in {lost} of {all} cases"),

@@ -17,7 +17,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
          the scheme cannot find goes on with what is broken.",
         &["poison-sweep"],
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let rows = Rows::new(measured, measured.of("poison-sweep", |_| true));
         if rows.is_empty() {
             continue;

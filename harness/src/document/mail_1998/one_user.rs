@@ -15,14 +15,14 @@ pub(super) fn section(evidence: &Evidence) -> Section {
         "A pointer to any one of the users",
         &[
             "It might well be \"good enough\" for what we're interested in - we couldn't free an arbitrary \
-             page, but we would have a reasonable chance of freeing some pages we're interested in.",
+             page, but we would have a reasonable chance of freeing some pages we're interested in",
         ],
         "Who wants a frame follows the pointer and sees whether that user is the only one. Frames spread \
          over a heap are asked for; where a scheme cannot find every user, the request is refused. A \
          chance of one half is called reasonable.",
         &["evict-shared"],
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let rows = Rows::new(measured, measured.of("evict-shared", |_| true));
         if rows.is_empty() {
             continue;

@@ -24,7 +24,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
          in time is left open.",
         &["fork-exit"],
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let rows = Rows::new(measured, measured.of("fork-exit", |cell| cell.surveys.is_empty()));
         if rows.is_empty() {
             continue;

@@ -1,6 +1,7 @@
 //! Which cells make the rows of a table, and how they are labelled: by the parameters that vary among
 //! them, and by scheme.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use rmap::SchemeId;
@@ -21,17 +22,21 @@ pub(super) struct Rows<'m> {
 }
 
 impl<'m> Rows<'m> {
-    /// Puts `cells` in order.
+    /// Puts `cells` in order; the parameter that is swept furthest leads.
     pub(super) fn new(measured: &'m Measured, cells: impl IntoIterator<Item = &'m Cell>) -> Self {
         let mut cells: Vec<&Cell> = cells.into_iter().collect();
-        cells.sort_by_key(|cell| (&cell.params, place(&cell.scheme), &cell.scheme));
         let names: BTreeSet<&str> =
             cells.iter().flat_map(|cell| cell.params.keys()).map(String::as_str).collect();
-        let varies = |name: &&str| {
+        let values = |name: &str| {
             let values: BTreeSet<_> = cells.iter().map(|cell| cell.param(name)).collect();
-            values.len() > 1
+            values.len()
         };
-        let varying = names.into_iter().filter(varies).collect();
+        let mut varying: Vec<&str> = names.into_iter().filter(|name| values(name) > 1).collect();
+        varying.sort_by_key(|name| Reverse(values(name)));
+        cells.sort_by_key(|cell| {
+            let setting: Vec<_> = varying.iter().map(|name| cell.param(name)).collect();
+            (setting, place(&cell.scheme), &cell.scheme)
+        });
         Self { measured, varying, cells }
     }
 
@@ -44,8 +49,9 @@ impl<'m> Rows<'m> {
     pub(super) fn shared(&self) -> String {
         let Some(cell) = self.cells.first() else { return String::new() };
         let same = cell.params.iter().filter(|(name, _)| !self.varying.contains(&name.as_str()));
-        let settings: Vec<String> = same.map(|(name, value)| format!("{name}={value}")).collect();
-        format!("`{}:{}`", cell.workload, settings.join(":"))
+        let settings = same.map(|(name, value)| format!("{name}={value}"));
+        let words: Vec<String> = std::iter::once(cell.workload.clone()).chain(settings).collect();
+        format!("`{}`", words.join(":"))
     }
 
     /// The parameters of `cell` that vary: `density 8`.

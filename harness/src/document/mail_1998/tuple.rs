@@ -32,7 +32,7 @@ pub(super) fn section(evidence: &Evidence) -> Section {
          a survey finds every user.",
         &WORKLOADS,
     );
-    for measured in &evidence.results {
+    for measured in evidence.shown() {
         let mut prices = Vec::new();
         for (workload, ops) in COSTS {
             let rows = Rows::new(measured, measured.of(workload, |cell| cell.surveys.is_empty()));

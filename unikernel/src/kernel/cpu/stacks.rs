@@ -3,8 +3,9 @@
 
 use unikernel::memory_map::{PAGE_BYTES, Range};
 
-/// Bytes from one stack to the next, the guard page included.
-pub const STACK_STRIDE: u64 = 128 * 1024;
+/// Bytes from one stack to the next, the guard page included. A plan takes 14 KiB and what it means as
+/// many, and both are moved from hand to hand.
+pub const STACK_STRIDE: u64 = 256 * 1024;
 
 /// How many stacks `entry.S` reserves.
 pub const STACK_COUNT: u64 = 4;

@@ -2,6 +2,7 @@
 
 use super::witness::{Distort, EXACT, PARTIAL, UNKNOWN};
 use super::*;
+use crate::outcome::{Refused, WhenIncomplete};
 
 fn machine() -> Still {
     Still::new(4096)
@@ -117,5 +118,19 @@ fn of_a_page_that_nobody_maps_a_scheme_may_say_that_it_does_not_know() {
         world.vm.munmap(world.space, PageRange { start, pages: 512 }).unwrap();
     }
     world.vm.scheme.testify(Coverage::Unknown, Vec::clear);
+    world.is_sound();
+}
+
+#[test]
+fn a_partial_answer_that_names_every_mapping_is_enough_to_move_a_page() {
+    let machine = machine();
+    let world = shared::<PARTIAL>(&machine);
+    let frame = world.frame(HEAP);
+    let migrated = world.vm.migrate_frame(frame, WhenIncomplete::Refuse);
+    assert_eq!((migrated.outcome, migrated.mappings), (Ok(()), 2));
+    world.is_sound();
+    world.vm.scheme.testify(Coverage::Partial, leave_one_out);
+    let migrated = world.vm.migrate_frame(world.frame(HEAP), WhenIncomplete::Refuse);
+    assert_eq!(migrated.outcome, Err(Refused::Incomplete));
     world.is_sound();
 }

@@ -159,3 +159,12 @@ fn frames_that_are_no_pages_are_not_asked_about() {
     assert!(world.vm.frames.is(world.frame(FILE), FrameKind::ObjectPage));
     assert_eq!(world.vm.find(world.frame(FILE), WhenIncomplete::Refuse).mappings, 1);
 }
+
+#[test]
+fn a_frame_whose_structure_makes_no_sense_is_no_page() {
+    let machine = machine();
+    let world = World::<Honest>::new(&machine);
+    // The structure of frame 0 begins the arena.
+    world.vm.frames.words(Frame(0))[0].store(u64::MAX, Relaxed);
+    world.is_sound();
+}

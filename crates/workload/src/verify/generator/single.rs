@@ -57,6 +57,7 @@ pub(super) fn event(picker: &mut Picker<'_>) -> Option<Event> {
         Single::CompactBlock => {
             Some(Event::CompactBlock { order: picker.rng.u32(1..=vm::HUGE_ORDER) })
         }
+        Single::Survey => Some(Event::Survey),
         Single::Reclaim => Some(Event::Reclaim { frames: picker.rng.u32(1..=24) }),
         Single::CreateObject => create_object(picker),
         Single::TruncateObject => {

@@ -17,6 +17,7 @@ pub(super) enum Single {
     Mlock,
     Touch,
     OnFrame,
+    Survey,
     CompactBlock,
     Reclaim,
     CreateObject,
@@ -44,7 +45,7 @@ pub(super) enum Story {
 }
 
 /// Single events by weight.
-pub(super) const SINGLES: [(Single, u32); 17] = [
+pub(super) const SINGLES: [(Single, u32); 18] = [
     // Families matter, strangers do not: a few roots are enough.
     (Single::Spawn, 2),
     // What all schemes are about.
@@ -70,6 +71,8 @@ pub(super) const SINGLES: [(Single, u32); 17] = [
     (Single::OnFrame, 22),
     // Many moves at once, of pages that nobody names; large blocks walk many frames.
     (Single::CompactBlock, 2),
+    // Must change nothing, whenever it is taken.
+    (Single::Survey, 1),
     // Swap entries everywhere.
     (Single::Reclaim, 3),
     (Single::CreateObject, 2),

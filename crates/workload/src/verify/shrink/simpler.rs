@@ -129,7 +129,8 @@ fn with_processes(mut event: Event, renumber: &mut impl FnMut(Process) -> Proces
         | Event::Touch { process, .. }
         | Event::OnFrame { process, .. }
         | Event::Calibrate { process, .. } => *process = renumber(*process),
-        Event::CompactBlock { .. }
+        Event::Survey
+        | Event::CompactBlock { .. }
         | Event::Reclaim { .. }
         | Event::CreateObject { .. }
         | Event::TruncateObject { .. }

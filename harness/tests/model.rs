@@ -8,7 +8,9 @@ use std::process::{Command, Output, Stdio};
 use assert_cmd::cargo::cargo_bin;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rmap::SchemeId;
 use serde_json::Value;
+use workload::WorkloadId;
 
 fn tool(words: &[&str]) -> Command {
     let mut command = Command::new(cargo_bin("rmapbench"));
@@ -45,7 +47,9 @@ fn a_whole_plan_runs_in_the_tool_itself_and_can_be_replayed() {
     assert_eq!((&summary["execution"], &summary["unit"]), (&"model".into(), &"ticks".into()));
     assert_eq!(summary["tsc_hz"], 1_000_000_000);
     assert_eq!(summary["complete"], true);
-    assert_eq!(summary["cells"].as_array().map(Vec::len), Some(7));
+    // Every workload under every scheme, and calibration once.
+    let cells = 1 + (WorkloadId::ALL.len() - 1) * SchemeId::ALL.len();
+    assert_eq!(summary["cells"].as_array().map(Vec::len), Some(cells));
     let run = json(&folder, "run.json");
     assert_eq!(run["route"]["machine"], "model");
     assert_eq!(run["route"]["boot"], Value::Null);

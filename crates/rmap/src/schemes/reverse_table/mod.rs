@@ -85,25 +85,25 @@ impl<V: Variant> ReverseTable<V> {
             if V::DOUBLE {
                 let before = V::Link::target(Self::previous(store, position).get());
                 let link = before.map_or(head, |before| Self::next(store, before));
-                return Self::cut(store, link, position);
+                return Self::cut(store, link, position, Self::next(store, position));
             }
             let gone = V::Link::to(position);
             let mut link = head;
             loop {
                 let value = link.get();
                 let position = V::Link::target(value).expect("the mapping is on the frame's list");
+                let next = Self::next(store, position);
                 if value == gone {
-                    return Self::cut(store, link, position);
+                    return Self::cut(store, link, position, next);
                 }
-                link = Self::next(store, position);
+                link = next;
             }
         });
     }
 
-    /// Takes `position`, to which `link` leads, off its list.
+    /// Takes `position`, to which `link` leads and from which `next` does, off its list.
     #[inline]
-    fn cut(store: &impl Store<Self>, link: &V::Link, position: PtePosition) {
-        let next = Self::next(store, position);
+    fn cut(store: &impl Store<Self>, link: &V::Link, position: PtePosition, next: &V::Link) {
         let after = next.get();
         link.set(after);
         next.set(V::Link::NONE);
@@ -237,9 +237,10 @@ impl<V: Variant> Scheme for ReverseTable<V> {
             let mut link = store.frame_state(frame);
             while let Some(position) = V::Link::target(link.get()) {
                 probes += 1;
+                let next = Self::next(store, position);
                 match visit(position) {
-                    Visit::Keep => link = Self::next(store, position),
-                    Visit::Forget => Self::cut(store, link, position),
+                    Visit::Keep => link = next,
+                    Visit::Forget => Self::cut(store, link, position, next),
                 }
             }
         });

@@ -19,6 +19,9 @@ type Real = Shadowed<Box<Shadow>>;
 
 const EVERY: NonZeroU32 = NonZeroU32::MIN;
 
+/// Events are shared evenly by so many.
+const SCHEMES: u64 = SchemeId::ALL.len() as u64;
+
 /// Finds something at its third event, or, if it never gets there, after everything.
 #[derive(Default)]
 struct Third;
@@ -108,7 +111,7 @@ fn verified_every<E: Engine>(
 #[test]
 fn all_schemes_agree_with_the_oracle_in_even_shares() {
     let mut notes = Notes::with_room(usize::MAX);
-    verified(&plan(302), &mut Real::default(), &mut notes).unwrap();
+    verified(&plan(100 * SCHEMES + 2), &mut Real::default(), &mut notes).unwrap();
     let ends = |number| {
         notes.said.iter().any(|said| {
             *said
@@ -119,7 +122,7 @@ fn all_schemes_agree_with_the_oracle_in_even_shares() {
                 )
         })
     };
-    assert!((0..3).all(ends), "{:#?}", notes.said);
+    assert!((0..SCHEMES).all(ends), "{:#?}", notes.said);
     assert!(notes.said.iter().all(|said| !said.starts_with("Mismatch")));
     assert_eq!(notes.said.last().map(String::as_str), Some("RunFinished"));
 }
@@ -128,10 +131,10 @@ fn all_schemes_agree_with_the_oracle_in_even_shares() {
 fn progress_is_told_from_time_to_time() {
     let mut notes = Notes::with_room(usize::MAX);
     let rarely = NonZeroU32::new(1000).unwrap();
-    verified_every(rarely, &plan(30_000), &mut Real::default(), &mut notes).unwrap();
+    verified_every(rarely, &plan(10_000 * SCHEMES), &mut Real::default(), &mut notes).unwrap();
     let reports = notes.said.iter().filter(|said| said.starts_with("Verified")).count();
     // A thousand while it goes on and one at the end, under each scheme.
-    assert_eq!(reports, 3 * 1001);
+    assert_eq!(reports as u64, 1001 * SCHEMES);
     // Each of five worlds is checked twice and once more at its end.
     let lives = 10_000 / LIFE;
     let end = format!("Verified {{ cell: 2, events: 10000, checks: {} }}", 3 * lives);
@@ -172,8 +175,8 @@ fn the_seed_decides_what_happens() {
 #[test]
 fn a_mismatch_ends_its_cell_and_names_the_event() {
     let mut notes = Notes::with_room(usize::MAX);
-    verified(&plan(30), &mut Third, &mut notes).unwrap();
-    for cell in 0..3 {
+    verified(&plan(10 * SCHEMES), &mut Third, &mut notes).unwrap();
+    for cell in 0..SCHEMES {
         let expected =
             format!("Mismatch {{ cell: {cell}, seed: 7, event: 3, what: \"the third is wrong\" }}");
         assert!(notes.said.contains(&expected), "{:#?}", notes.said);
@@ -184,7 +187,7 @@ fn a_mismatch_ends_its_cell_and_names_the_event() {
 #[test]
 fn what_shows_only_at_the_end_is_blamed_on_the_last_event() {
     let mut notes = Notes::with_room(usize::MAX);
-    verified(&plan(6), &mut Third, &mut notes).unwrap();
+    verified(&plan(2 * SCHEMES), &mut Third, &mut notes).unwrap();
     let expected = "Mismatch { cell: 2, seed: 7, event: 2, what: \"a frame is missing\" }";
     assert!(notes.said.iter().any(|said| said == expected), "{:#?}", notes.said);
 }

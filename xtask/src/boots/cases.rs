@@ -43,7 +43,7 @@ fn same(one: &Value, other: &Value) -> Result<(), String> {
 
 pub fn unknown_scheme(tool: &Tool) -> Result<(), String> {
     let called = tool.call(&["run", "--schemes", "nonesuch"])?.expect(2)?;
-    called.expect_stderr("there are: scan, pte-next, hint-exclusive").map(drop)
+    called.expect_stderr("there are: scan, shm-attach, pte-next, pte-next:link=4").map(drop)
 }
 
 pub fn same_cells(tool: &Tool) -> Result<(), String> {

@@ -45,9 +45,11 @@ fn lists_name_what_exists() {
 
 #[test]
 fn an_unknown_name_is_answered_with_what_exists() {
-    for (flag, known) in
-        [("--schemes", "scan, pte-next"), ("--workloads", "fork-exit"), ("--plan", "quick")]
-    {
+    for (flag, known) in [
+        ("--schemes", "scan, shm-attach, pte-next"),
+        ("--workloads", "fork-exit"),
+        ("--plan", "quick"),
+    ] {
         let said = refused(&["run", flag, "nonesuch"]);
         assert!(said.contains("`nonesuch`; there are: ") && said.contains(known), "{said}");
     }

@@ -30,6 +30,8 @@ pub unsafe trait InArena: Sync {}
 
 // SAFETY: an atomic.
 unsafe impl InArena for AtomicU32 {}
+// SAFETY: an atomic.
+unsafe impl InArena for AtomicU64 {}
 // SAFETY: `repr(C)` and nothing but atomics; `Words` is sealed over atomics.
 unsafe impl<F: Words> InArena for FrameInfo<F> {}
 // SAFETY: as above.
@@ -109,21 +111,17 @@ impl Arena {
         unsafe { words.as_ref() }
     }
 
-    /// The word of `frame` at `slot`. As [`Self::words`] for those who want one: Miri looks at every word
-    /// of what is lent out, each time it is.
+    /// The word of `frame` at `slot`.
     ///
     /// # Panics
     /// If `frame` lies outside the arena, or `slot` outside a frame.
     #[inline]
     pub fn word(&self, frame: Frame, slot: usize) -> &AtomicU64 {
-        assert!(frame.0 < self.frames, "{frame} lies outside the arena");
-        assert!(slot < SLOTS_PER_TABLE, "a frame has no slot {slot}");
-        // SAFETY: in bounds by the first assertion.
-        let words = unsafe { self.base.add(frame.0 as usize) }.cast::<AtomicU64>();
-        // SAFETY: in bounds by the second assertion.
-        let word = unsafe { words.add(slot) };
-        // SAFETY: `from_raw` vouches for the memory.
-        unsafe { word.as_ref() }
+        if cfg!(miri) {
+            // Miri looks at every word of what is lent out, each time it is.
+            return self.object(frame.0 as usize * FRAME_BYTES + slot * size_of::<AtomicU64>());
+        }
+        &self.words(frame)[slot]
     }
 
     /// The frame that holds a physical address, with its words, or `None` if it lies outside the

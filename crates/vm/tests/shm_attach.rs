@@ -48,12 +48,12 @@ fn find(vm: &Attached<'_>, space: SpaceId, page: PageIndex) -> (Coverage, u64, u
 
 /// A space for each of `attaches`, which all have the whole segment of 8 pages at [`FAR`].
 fn spaces(vm: &Attached<'_>, object: ObjectId, attaches: usize) -> Vec<SpaceId> {
-    let attached = || {
+    let with_segment = || {
         let space = vm.create_space().expect("memory for a space");
         attach(vm, space, object, 0, far(0, 8));
         space
     };
-    (0..attaches).map(|_| attached()).collect()
+    (0..attaches).map(|_| with_segment()).collect()
 }
 
 #[test]
@@ -126,7 +126,9 @@ fn an_attach_that_loses_its_middle_is_two_that_know_their_ranges() {
     let object = segment(&vm, 8);
     let spaces = spaces(&vm, object, 2);
     for page in 0..8 {
-        spaces.iter().for_each(|space| touch(&vm, *space, FAR.plus(page)).unwrap());
+        for space in &spaces {
+            touch(&vm, *space, FAR.plus(page)).unwrap();
+        }
     }
     vm.munmap(spaces[0], far(3, 2)).unwrap();
     for page in 0..8 {
@@ -150,7 +152,9 @@ fn a_segment_that_is_cut_short_keeps_the_pages_that_are_left() {
     let object = segment(&vm, 8);
     let spaces = spaces(&vm, object, 3);
     for page in 0..8 {
-        spaces.iter().for_each(|space| touch(&vm, *space, FAR.plus(page)).unwrap());
+        for space in &spaces {
+            touch(&vm, *space, FAR.plus(page)).unwrap();
+        }
     }
     vm.truncate_object(object, 4);
     assert_eq!(find(&vm, spaces[1], FAR.plus(3)), (Coverage::Exact, 3, 3));

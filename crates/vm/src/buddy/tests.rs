@@ -172,7 +172,7 @@ fn blocks_are_joined_up_to_the_largest_and_no_further() {
     // Two neighbours of the largest order, which would make one of the next.
     let frames = 4 << MAX_ORDER;
     let arena = OwnedArena::new(frames, PhysicalAddress(0x4000_0000));
-    let table = FrameTable::<()>::new(arena.arena(), 0).unwrap();
+    let table = FrameTable::<()>::new(arena.arena(), 0, None).unwrap();
     let counters = Counters::default();
     let free = table.free_frames();
     let take_all = || -> Vec<Frame> {

@@ -22,7 +22,7 @@ struct World<'a> {
 
 impl<'a> World<'a> {
     fn new(arena: &'a OwnedArena) -> Self {
-        let table = FrameTable::new(arena.arena(), 0).unwrap();
+        let table = FrameTable::new(arena.arena(), 0, None).unwrap();
         Self { table, slab: Slab::default(), counters: Counters::default(), held: BTreeMap::new() }
     }
 

@@ -137,9 +137,10 @@ fn an_area_that_is_gone_is_not_taken_for_one_of_another_process() {
     let machine = Model::new(256);
     let vm = vm::<Scan, _>(&machine);
     let space = space_with_heap(&vm, 4);
+    vm.mmap(space, &MapRequest::private(Placement::Vacant(HEAP.plus(100)), 1)).unwrap();
     write(&vm, space, 0, 1);
     vm.munmap(space, heap(4)).unwrap();
-    // The same memory serves another area now, of the same pages.
+    // What was kept of the area is kept of one of another process now, of the same pages.
     space_with_heap(&vm, 4);
     let refused = try_touch(&vm, space, 0, Access::Write, 2);
     assert_eq!(refused, Err(FaultRefused::Segfault));

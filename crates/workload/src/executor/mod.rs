@@ -289,12 +289,18 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
         if let Some(op) = touched.fault.and_then(fault_op) {
             self.recorder.record(op, end.since(start));
         }
-        if self.picks.is_watching()
-            && let Some(frame) = vm.frame_at(space, page)
-        {
-            self.picks.used(frame);
+        if self.picks.is_watching() {
+            self.note_use(space, page);
         }
         Ok(())
+    }
+
+    /// Remembers that the page behind `page` was used just now.
+    #[cold]
+    fn note_use(&mut self, space: SpaceId, page: PageIndex) {
+        if let Some(frame) = self.vm.frame_at(space, page) {
+            self.picks.used(frame);
+        }
     }
 
     fn calibrate(

@@ -40,12 +40,14 @@ pub(super) fn section(evidence: &Evidence) -> Section {
         }));
         let chances: Vec<_> = rows
             .under(HINT)
+            .filter(|cell| gone(cell) == (0, 0))
             .filter_map(|cell| Some((cell.param("sharers")?, chance(cell)?)))
             .collect();
         let verdict = verdict(&chances);
         section.answers.extend(
             verdict.map(|verdict| format!("`{HINT}` (class {}): {verdict}", measured.class)),
         );
+        section.answers.extend(rows.under(HINT).filter_map(once_shared));
     }
     section
 }
@@ -54,6 +56,26 @@ pub(super) fn section(evidence: &Evidence) -> Section {
 fn chance(cell: &Cell) -> Option<(u64, u64)> {
     let freed = cell.outcome("freed")?;
     Some((freed, freed + cell.outcome("refused")?))
+}
+
+/// Ancestors and descendants that shared the heap once.
+fn gone(cell: &Cell) -> (u64, u64) {
+    (cell.param("ancestors").unwrap_or(0), cell.param("descendants").unwrap_or(0))
+}
+
+/// What is left to know of pages that were shared once and are not any more.
+fn once_shared(cell: &Cell) -> Option<String> {
+    let (freed, all) = chance(cell).filter(|_| cell.param("sharers") == Some(1))?;
+    let who = match gone(cell) {
+        (0, 0) => return None,
+        (0, _) => "the children that shared them have exited",
+        (_, 0) => "the parent that they came from has exited",
+        (_, _) => "parent and children have exited",
+    };
+    Some(format!(
+        "`{HINT}`: of pages that are unshared again because {who}, {} can be freed.",
+        percent(freed, all)
+    ))
 }
 
 /// What the chances by number of sharers say.

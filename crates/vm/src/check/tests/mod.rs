@@ -41,7 +41,8 @@ struct World<'m, S: Scheme> {
 
 impl<'m, S: Scheme> World<'m, S> {
     fn new(machine: &'m Still) -> Self {
-        let vm = Vm::<S, _>::new(machine, &VmConfig { swap_slots: 8 }).expect("a large arena");
+        let vm = Vm::<S, _>::new(machine, &VmConfig { swap_slots: 8, memory: None })
+            .expect("a large arena");
         let space = vm.create_space().unwrap();
         let file = vm.create_object(ObjectKind::File, 2).unwrap();
         let at = |start, pages| MapRequest::private(Placement::Vacant(start), pages);

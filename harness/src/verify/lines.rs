@@ -26,7 +26,7 @@ pub fn passed(passed: &Passed<'_>) -> String {
     let Passed { scheme, events, checks, seed, time } = *passed;
     let seconds = time.as_secs_f64();
     format!(
-        "{scheme:<16} {events} events, {checks} checks, 0 mismatches, seed {seed}, {seconds:.1} s\n"
+        "{scheme:<22} {events} events, {checks} checks, 0 mismatches, seed {seed}, {seconds:.1} s\n"
     )
 }
 
@@ -35,7 +35,7 @@ pub fn passed(passed: &Passed<'_>) -> String {
 pub fn mismatched(finding: &Finding, minimal: Option<&Minimal>, origin: &str) -> String {
     let Finding { scheme, seed, event, what } = finding;
     let mut text =
-        format!("{:<16} mismatch at event {event} of seed {seed}: {what}\n", scheme.name());
+        format!("{:<22} mismatch at event {event} of seed {seed}: {what}\n", scheme.name());
     let _ = writeln!(text, "repeat it: {origin}");
     match minimal {
         Some(Minimal { events, what, trace, test }) => {

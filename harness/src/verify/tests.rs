@@ -190,7 +190,7 @@ fn a_line_says_what_to_repeat() {
     let (events, checks, time) = (1000, 1001, Duration::from_millis(2340));
     assert_eq!(
         passed(&Passed { scheme: "scan", events, checks, seed: 7, time }),
-        "scan             1000 events, 1001 checks, 0 mismatches, seed 7, 2.3 s\n"
+        "scan                   1000 events, 1001 checks, 0 mismatches, seed 7, 2.3 s\n"
     );
 }
 

@@ -66,29 +66,38 @@ impl<V: Variant> ReverseTable<V> {
     }
 
     /// Puts `position` at the head of the list of `frame`.
-    #[inline]
     fn push(store: &impl Store<Self>, frame: Frame, position: PtePosition) {
         store.with_frame_locked(frame, || {
-            let (head, fresh) = (store.frame_state(frame), V::Link::to(position));
-            let first = head.get();
-            Self::next(store, position).set(first);
+            let head = store.frame_state(frame);
+            let next = Self::next(store, position);
+            let (first, fresh) = (head.get(), V::Link::to(position));
+            next.set(first);
             Self::set_previous(store, first, fresh);
             head.set(fresh);
         });
     }
 
     /// Takes `position` off the list of `frame`.
-    #[inline]
     fn unlink(store: &impl Store<Self>, frame: Frame, position: PtePosition) {
+        if V::DOUBLE {
+            Self::unlink_at_once(store, frame, position);
+        } else {
+            Self::unlink_by_search(store, frame, V::Link::to(position));
+        }
+    }
+
+    fn unlink_at_once(store: &impl Store<Self>, frame: Frame, position: PtePosition) {
         store.with_frame_locked(frame, || {
-            let head = store.frame_state(frame);
-            if V::DOUBLE {
-                let before = V::Link::target(Self::previous(store, position).get());
-                let link = before.map_or(head, |before| Self::next(store, before));
-                return Self::cut(store, link, position, Self::next(store, position));
-            }
-            let gone = V::Link::to(position);
-            let mut link = head;
+            let before = V::Link::target(Self::previous(store, position).get());
+            let link =
+                before.map_or_else(|| store.frame_state(frame), |before| Self::next(store, before));
+            Self::cut(store, link, position, Self::next(store, position));
+        });
+    }
+
+    fn unlink_by_search(store: &impl Store<Self>, frame: Frame, gone: Value<V>) {
+        store.with_frame_locked(frame, || {
+            let mut link = store.frame_state(frame);
             loop {
                 let value = link.get();
                 let position = V::Link::target(value).expect("the mapping is on the frame's list");
@@ -102,7 +111,6 @@ impl<V: Variant> ReverseTable<V> {
     }
 
     /// Takes `position`, to which `link` leads and from which `next` does, off its list.
-    #[inline]
     fn cut(store: &impl Store<Self>, link: &V::Link, position: PtePosition, next: &V::Link) {
         let after = next.get();
         link.set(after);

@@ -100,6 +100,18 @@ pub struct FrameFacts {
     pub history: Sharing,
 }
 
+impl FrameFacts {
+    /// Whether one may answer so who knows a page as long as its one user has had it alone.
+    #[must_use]
+    pub fn known_while_exclusive(&self, answer: Coverage) -> bool {
+        answer
+            == match self.history {
+                Sharing::Exclusive => Coverage::Exact,
+                Sharing::Shared => Coverage::Unknown,
+            }
+    }
+}
+
 /// What a scheme's memory may depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryFacts {
@@ -133,6 +145,9 @@ pub struct Violation {
 ///
 /// A PTE that holds a migration entry still maps its frame as far as a scheme is concerned; one that
 /// holds a swap entry does not. A 2 MiB page is its first frame, mapped at a slot of a directory.
+///
+/// A hook by default does nothing, which suits a scheme that keeps nothing for what the hook tells of. By
+/// default a scheme always finds every PTE, and takes no memory for it.
 pub trait Scheme: Default + Sync + 'static {
     /// The id on the command line.
     const ID: crate::SchemeId;
@@ -255,7 +270,14 @@ pub trait Scheme: Default + Sync + 'static {
     ///
     /// # Errors
     /// No memory to remember the mapping.
-    fn map(&self, store: &impl Store<Self>, frame: Frame, at: &Mapping) -> Result<(), OutOfMemory>;
+    fn map(
+        &self,
+        _store: &impl Store<Self>,
+        _frame: Frame,
+        _at: &Mapping,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
 
     /// `frame`, mapped at `parent`, is about to be mapped at `child` too, read-only in both.
     ///
@@ -263,11 +285,13 @@ pub trait Scheme: Default + Sync + 'static {
     /// No memory to remember the mapping.
     fn fork_page(
         &self,
-        store: &impl Store<Self>,
-        frame: Frame,
-        parent: &Mapping,
-        child: &Mapping,
-    ) -> Result<(), OutOfMemory>;
+        _store: &impl Store<Self>,
+        _frame: Frame,
+        _parent: &Mapping,
+        _child: &Mapping,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
 
     /// An anonymous `frame` is about to be mapped at `at` where a swap entry named it. It may be
     /// mapped by relatives already.
@@ -276,14 +300,16 @@ pub trait Scheme: Default + Sync + 'static {
     /// No memory to remember the mapping.
     fn swap_in(
         &self,
-        store: &impl Store<Self>,
-        frame: Frame,
-        at: &Mapping,
-        sharing: Sharing,
-    ) -> Result<(), OutOfMemory>;
+        _store: &impl Store<Self>,
+        _frame: Frame,
+        _at: &Mapping,
+        _sharing: Sharing,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
 
     /// The PTE at `at` no longer maps `frame`.
-    fn unmap(&self, store: &impl Store<Self>, frame: Frame, at: &Mapping);
+    fn unmap(&self, _store: &impl Store<Self>, _frame: Frame, _at: &Mapping) {}
 
     /// A write fault at `at` is about to move that mapping from the `shared` frame to its fresh copy.
     ///
@@ -312,15 +338,17 @@ pub trait Scheme: Default + Sync + 'static {
     /// No memory to remember the new place; the old one is still remembered.
     fn move_mapping(
         &self,
-        store: &impl Store<Self>,
-        frame: Frame,
-        from: &Mapping,
-        to: &Mapping,
-    ) -> Result<(), OutOfMemory>;
+        _store: &impl Store<Self>,
+        _frame: Frame,
+        _from: &Mapping,
+        _to: &Mapping,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
 
     /// The contents of `old` and the PTEs that map it are about to go over to `new`, which nobody
     /// maps. The PTEs stay where they are.
-    fn migrate(&self, store: &impl Store<Self>, old: Frame, new: Frame);
+    fn migrate(&self, _store: &impl Store<Self>, _old: Frame, _new: Frame) {}
 
     /// The contents of `frame`, which nobody maps any more, went to `slot`, and the frame is about
     /// to be freed.
@@ -341,14 +369,23 @@ pub trait Scheme: Default + Sync + 'static {
     /// [`Self::join_mappings`] of those that were split already.
     fn split_mapping(
         &self,
-        store: &impl Store<Self>,
-        head: Frame,
-        from: &Mapping,
-        table: Frame,
-    ) -> Result<(), OutOfMemory>;
+        _store: &impl Store<Self>,
+        _head: Frame,
+        _from: &Mapping,
+        _table: Frame,
+    ) -> Result<(), OutOfMemory> {
+        Ok(())
+    }
 
     /// Undoes [`Self::split_mapping`].
-    fn join_mappings(&self, store: &impl Store<Self>, head: Frame, from: &Mapping, table: Frame);
+    fn join_mappings(
+        &self,
+        _store: &impl Store<Self>,
+        _head: Frame,
+        _from: &Mapping,
+        _table: Frame,
+    ) {
+    }
 
     /// Produces the PTEs that map `frame`. Candidates are re-read by `visit` under the table's lock.
     fn find(
@@ -364,10 +401,14 @@ pub trait Scheme: Default + Sync + 'static {
     }
 
     /// Whether [`Self::find`] may answer so, by the scheme's rules, of a frame of which this is known.
-    fn may_answer(answer: Coverage, facts: &FrameFacts) -> bool;
+    fn may_answer(answer: Coverage, _facts: &FrameFacts) -> bool {
+        answer == Coverage::Exact
+    }
 
     /// Bytes of metadata, frames and objects, that the scheme keeps at most while this much is in use.
-    fn metadata_bound(facts: &MemoryFacts) -> u64;
+    fn metadata_bound(_facts: &MemoryFacts) -> u64 {
+        0
+    }
 
     /// Looks the scheme's own words of one mapped `frame` over, outside any timing.
     ///

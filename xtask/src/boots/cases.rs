@@ -16,6 +16,9 @@ use super::tool::{Called, Tool};
 const DIRECT: [&str; 9] =
     ["run", "--machine", "icount", "--boot", "direct", "--seed", "7", "--rounds", "1"];
 
+/// A plan of many cells, whose results still fit into a small machine.
+const RUNS_FOR_MINUTES: [&str; 4] = ["--schemes", "scan,pte-next", "--rounds", "300"];
+
 fn iso(firmware: &str) -> [&str; 11] {
     let mut words = ["--firmware"; 11];
     words[..9].copy_from_slice(&[
@@ -127,8 +130,8 @@ pub fn crash(tool: &Tool) -> Result<(), String> {
 pub fn killed(tool: &Tool) -> Result<(), String> {
     let mut guest = Guest::with_serial_socket(&tool.kernel, "")?;
     let line = guest.line()?;
-    // A plan that runs for minutes.
-    let words = ["collect", "--port", &port(&line), "--rounds", "300"];
+    let port = port(&line);
+    let words = [&["collect", "--port", &port][..], &RUNS_FOR_MINUTES].concat();
     let (child, folder) = tool.start(&words)?;
     thread::sleep(Duration::from_secs(3));
     guest.kill();
@@ -136,7 +139,7 @@ pub fn killed(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn interrupted(tool: &Tool) -> Result<(), String> {
-    let words = ["run", "--machine", "icount", "--boot", "direct", "--rounds", "300"];
+    let words = [&DIRECT[..5], &RUNS_FOR_MINUTES].concat();
     let (child, folder) = tool.start(&words)?;
     thread::sleep(Duration::from_secs(5));
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT)

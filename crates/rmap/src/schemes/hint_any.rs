@@ -20,8 +20,8 @@
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition,
-    SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
+    Coverage, Covers, Frame, FrameFacts, Mapping, OutOfMemory, PtePosition, SLOTS_PER_TABLE,
+    Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
 };
 
 /// See the module's text.
@@ -60,16 +60,6 @@ impl Scheme for HintAny {
         Ok(())
     }
 
-    fn fork_page(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
     fn swap_in(
         &self,
         store: &impl Store<Self>,
@@ -80,8 +70,6 @@ impl Scheme for HintAny {
         Self::set_hint(store, frame, at.position);
         Ok(())
     }
-
-    fn unmap(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) {}
 
     fn reuse(&self, store: &impl Store<Self>, frame: Frame, at: &Mapping) {
         Self::set_hint(store, frame, at.position);
@@ -147,10 +135,6 @@ impl Scheme for HintAny {
             (Sharing::Shared, 1) => answer != Coverage::Partial,
             (Sharing::Shared, _) => answer != Coverage::Exact,
         }
-    }
-
-    fn metadata_bound(_: &MemoryFacts) -> u64 {
-        0
     }
 
     fn check(&self, store: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {

@@ -18,8 +18,8 @@
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition,
-    SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
+    Coverage, Covers, Frame, FrameFacts, Mapping, OutOfMemory, PtePosition, SLOTS_PER_TABLE,
+    Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
 };
 
 /// See the module's text.
@@ -146,15 +146,7 @@ impl Scheme for HintExclusive {
     }
 
     fn may_answer(answer: Coverage, facts: &FrameFacts) -> bool {
-        let rule = match facts.history {
-            Sharing::Exclusive => Coverage::Exact,
-            Sharing::Shared => Coverage::Unknown,
-        };
-        answer == rule
-    }
-
-    fn metadata_bound(_: &MemoryFacts) -> u64 {
-        0
+        facts.known_while_exclusive(answer)
     }
 
     fn check(&self, store: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {

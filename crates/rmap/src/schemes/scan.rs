@@ -16,8 +16,7 @@
 //! Source: `mm/vmscan.c` of 2.1.76; Torvalds, "Re: 2.1.76, nfs client, and memory fragmentation".
 
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition, ReclaimBy,
-    Scheme, SchemeId, Search, Sharing, Store, Visit,
+    Coverage, Covers, Frame, PtePosition, ReclaimBy, Scheme, SchemeId, Search, Store, Visit,
 };
 
 /// See the module's text.
@@ -34,56 +33,6 @@ impl Scheme for Scan {
     type VmaState = ();
     type ObjectState = ();
 
-    fn map(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn fork_page(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn swap_in(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: Sharing,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn unmap(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) {}
-
-    fn move_mapping(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn migrate(&self, _: &impl Store<Self>, _: Frame, _: Frame) {}
-
-    fn split_mapping(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: Frame,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn join_mappings(&self, _: &impl Store<Self>, _: Frame, _: &Mapping, _: Frame) {}
-
     fn find(
         &self,
         store: &impl Store<Self>,
@@ -95,13 +44,5 @@ impl Scheme for Scan {
 
     fn coverage(&self, _: &impl Store<Self>, _: Frame) -> Coverage {
         Coverage::Exact
-    }
-
-    fn may_answer(answer: Coverage, _: &FrameFacts) -> bool {
-        answer == Coverage::Exact
-    }
-
-    fn metadata_bound(_: &MemoryFacts) -> u64 {
-        0
     }
 }

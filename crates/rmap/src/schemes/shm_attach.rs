@@ -23,8 +23,8 @@ use core::sync::atomic::AtomicU32;
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, ObjectId, OutOfMemory, PageKind,
-    PtePosition, ReclaimBy, Scheme, SchemeId, Search, Sharing, Store, Violation, Visit, VmaId,
+    Coverage, Covers, Frame, FrameFacts, ObjectId, OutOfMemory, PageKind, PtePosition, ReclaimBy,
+    Scheme, SchemeId, Search, Store, Violation, Visit, VmaId,
 };
 
 /// See the module's text.
@@ -118,56 +118,6 @@ impl Scheme for ShmAttach {
         detach(store, vma);
     }
 
-    fn map(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn fork_page(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn swap_in(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: Sharing,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn unmap(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) {}
-
-    fn move_mapping(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn migrate(&self, _: &impl Store<Self>, _: Frame, _: Frame) {}
-
-    fn split_mapping(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: Frame,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn join_mappings(&self, _: &impl Store<Self>, _: Frame, _: &Mapping, _: Frame) {}
-
     fn find(
         &self,
         store: &impl Store<Self>,
@@ -207,10 +157,6 @@ impl Scheme for ShmAttach {
             PageKind::Anonymous => Coverage::Unknown,
         };
         answer == rule
-    }
-
-    fn metadata_bound(_: &MemoryFacts) -> u64 {
-        0
     }
 
     fn check(&self, store: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {

@@ -20,8 +20,8 @@
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition,
-    SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, Violation, Visit, VmaId,
+    Coverage, Covers, Frame, FrameFacts, Mapping, OutOfMemory, PtePosition, SLOTS_PER_TABLE,
+    Scheme, SchemeId, Search, Sharing, Store, Violation, Visit, VmaId,
 };
 
 /// See the module's text.
@@ -183,8 +183,6 @@ impl Scheme for VmaOffset {
         Ok(())
     }
 
-    fn join_mappings(&self, _: &impl Store<Self>, _: Frame, _: &Mapping, _: Frame) {}
-
     fn find(
         &self,
         store: &impl Store<Self>,
@@ -209,15 +207,7 @@ impl Scheme for VmaOffset {
     }
 
     fn may_answer(answer: Coverage, facts: &FrameFacts) -> bool {
-        let rule = match facts.history {
-            Sharing::Exclusive => Coverage::Exact,
-            Sharing::Shared => Coverage::Unknown,
-        };
-        answer == rule
-    }
-
-    fn metadata_bound(_: &MemoryFacts) -> u64 {
-        0
+        facts.known_while_exclusive(answer)
     }
 
     fn check(&self, store: &impl Store<Self>, frame: Frame) -> Result<(), Violation> {

@@ -13,9 +13,11 @@
 //!
 //! Cost: map, unmap and exit of a page: 2 stores or none; fork: one link for each generation above a
 //! VMA, and an `anon_vma` unless an ancestor's is free to be used again; split and move: as many links;
-//! merge and resize: one tree insertion each. Find: the VMAs that cover the number, O(log n + hits),
-//! with the mapcount ending it.
-//! Bytes: 0 per frame (overlaid), 8 per VMA, 32 per `anon_vma`, 48 per link (Linux: 24, 88 and 64).
+//! merge and resize: one tree insertion each. A page that moves keeps its number, and the VMA that it
+//! moves to has the same chain. Find: the VMAs that cover the number, O(log n + hits), with the mapcount
+//! ending it.
+//! Bytes: 0 per frame (overlaid), 8 per VMA, 32 per `anon_vma`, 48 per link (in Linux, with pointers of
+//! 8 bytes, 24, about 96, and 64).
 //! Known failure: a page of a common ancestor makes the search look at every descendant; chains grow
 //! with the depth of a family; one lock for all of it; a VMA's adjustment can run out of memory.
 //! Source: `mm/rmap.c`; commits 5beb49305251, 012f18004da3, bf181b9f9d8d, 7a3ef208e662, 2555283eb40d.
@@ -28,9 +30,9 @@ use core::sync::atomic::Ordering::Relaxed;
 
 use crate::tree::Tree;
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Handle, Mapping, MemoryFacts, Merges, OutOfMemory, Pool,
-    Prepared, PtePosition, SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, SwapSlot,
-    Violation, Visit, VmaId,
+    Coverage, Covers, Frame, Handle, Mapping, MemoryFacts, Merges, OutOfMemory, Pool, Prepared,
+    PtePosition, SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, SwapSlot, Violation,
+    Visit, VmaId,
 };
 use objects::{AnonVma, ByNumber, Link};
 
@@ -144,16 +146,6 @@ impl Scheme for AnonVmaChain {
         Ok(())
     }
 
-    fn fork_page(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
     fn swap_in(
         &self,
         store: &impl Store<Self>,
@@ -174,21 +166,8 @@ impl Scheme for AnonVmaChain {
         Ok(())
     }
 
-    fn unmap(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) {}
-
     fn reuse(&self, store: &impl Store<Self>, frame: Frame, at: &Mapping) {
         own_home(store, at).set(store, frame);
-    }
-
-    fn move_mapping(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        // The VMA that it moves to has the same chain, and the page the same number in it.
-        Ok(())
     }
 
     fn migrate(&self, store: &impl Store<Self>, old: Frame, new: Frame) {
@@ -215,8 +194,6 @@ impl Scheme for AnonVmaChain {
         }
         Ok(())
     }
-
-    fn join_mappings(&self, _: &impl Store<Self>, _: Frame, _: &Mapping, _: Frame) {}
 
     fn find(
         &self,
@@ -251,10 +228,6 @@ impl Scheme for AnonVmaChain {
 
     fn coverage(&self, _: &impl Store<Self>, _: Frame) -> Coverage {
         Coverage::Exact
-    }
-
-    fn may_answer(answer: Coverage, _: &FrameFacts) -> bool {
-        answer == Coverage::Exact
     }
 
     /// A chain grows by a fork only if each of its `anon_vmas` has a VMA of its own or a second child,

@@ -11,8 +11,8 @@ use core::sync::atomic::Ordering::Relaxed;
 pub use link::Link;
 
 use crate::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition,
-    SLOTS_PER_TABLE, Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
+    Coverage, Covers, Frame, Mapping, MemoryFacts, OutOfMemory, PtePosition, SLOTS_PER_TABLE,
+    Scheme, SchemeId, Search, Sharing, Store, Violation, Visit,
 };
 
 /// What tells the schemes of the family apart.
@@ -257,10 +257,6 @@ impl<V: Variant> Scheme for ReverseTable<V> {
 
     fn coverage(&self, _: &impl Store<Self>, _: Frame) -> Coverage {
         Coverage::Exact
-    }
-
-    fn may_answer(answer: Coverage, _: &FrameFacts) -> bool {
-        answer == Coverage::Exact
     }
 
     fn metadata_bound(facts: &MemoryFacts) -> u64 {

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use rmap::{
-    Coverage, Covers, Frame, FrameFacts, Mapping, MemoryFacts, OutOfMemory, PtePosition, Scheme,
-    SchemeId, Search, Sharing, Store, Violation, Visit,
+    Coverage, Covers, Frame, FrameFacts, MemoryFacts, PtePosition, Scheme, SchemeId, Search, Store,
+    Violation, Visit,
 };
 
 pub const EXACT: u8 = 0;
@@ -53,56 +53,6 @@ impl<const RULE: u8> Scheme for Witness<RULE> {
     type SpaceState = ();
     type VmaState = ();
     type ObjectState = ();
-
-    fn map(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn fork_page(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn swap_in(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: Sharing,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn unmap(&self, _: &impl Store<Self>, _: Frame, _: &Mapping) {}
-
-    fn move_mapping(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: &Mapping,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn migrate(&self, _: &impl Store<Self>, _: Frame, _: Frame) {}
-
-    fn split_mapping(
-        &self,
-        _: &impl Store<Self>,
-        _: Frame,
-        _: &Mapping,
-        _: Frame,
-    ) -> Result<(), OutOfMemory> {
-        Ok(())
-    }
-
-    fn join_mappings(&self, _: &impl Store<Self>, _: Frame, _: &Mapping, _: Frame) {}
 
     fn find(
         &self,

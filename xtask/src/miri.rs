@@ -17,7 +17,7 @@ const FLAGS: &str = "-Zmiri-disable-isolation -Zmiri-disable-weak-memory-emulati
 /// Few cases of each property: an interpreter takes a thousand times as long.
 const CASES: &str = "1";
 
-/// Test binaries that run at the same time: an interpreter uses one CPU.
+/// Suites that run at the same time: an interpreter uses one CPU.
 const AT_ONCE: usize = 2;
 
 /// Runs the tests, or says why not.
@@ -50,20 +50,21 @@ pub fn run(root: &Path) -> Result<(), String> {
     if failed.into_inner() { Err("Miri found something".to_owned()) } else { Ok(()) }
 }
 
-/// A test binary, as cargo's arguments.
+/// Part of a test binary, as cargo's arguments.
 type Suite = Vec<String>;
 
-/// The test binaries, of which each is interpreted on one CPU.
+/// The unit tests of each crate, and the modules of `vm`'s other tests; each is interpreted on one CPU.
 fn suites(root: &Path) -> Result<VecDeque<Suite>, String> {
     let suite = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Suite>();
-    let folder = root.join("crates/vm/tests");
+    let folder = root.join("crates/vm/tests/behaviour");
     let entries = std::fs::read_dir(&folder)
         .map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
-    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let tests = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    let names = tests.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
-    let mut suites: Vec<Suite> =
-        names.map(|name| suite(&["--package", "vm", "--test", &name])).collect();
+    let names =
+        entries.filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_owned()));
+    let modules = names.filter(|name| !["main", "support"].contains(&name.as_str()));
+    let mut suites: Vec<Suite> = modules
+        .map(|name| suite(&["--package", "vm", "--test", "behaviour", "--", &format!("{name}::")]))
+        .collect();
     suites.sort();
     suites.push(suite(&["--package", "vm", "--lib"]));
     suites.push(suite(&["--package", "rmap", "--lib"]));
@@ -74,7 +75,7 @@ fn next(suites: &Mutex<VecDeque<Suite>>) -> Option<Suite> {
     suites.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
 }
 
-/// Interprets one test binary and says how it went, in full if it failed.
+/// Interprets one suite and says how it went, in full if it failed.
 fn passes(root: &Path, suite: &Suite) -> bool {
     let name = suite.join(" ");
     println!("{name}: begins");

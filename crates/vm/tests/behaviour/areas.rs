@@ -8,7 +8,6 @@ use vm::{
     WhenIncomplete,
 };
 
-use crate::for_each_scheme;
 use crate::support::{
     HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
 };

@@ -4,7 +4,6 @@ use model::Model;
 use rmap::{HintExclusive, PageIndex, PteNext, Scan, Scheme};
 use vm::{Access, MapRequest, ObjectKind, PageRange, Placement, VirtualAddress, WhenIncomplete};
 
-use crate::for_each_scheme;
 use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
 
 #[test]

@@ -4,7 +4,6 @@ use model::Model;
 use rmap::{Coverage, Frame, HintExclusive, PteNext, Scan, Scheme, SpaceId};
 use vm::{Access, FaultKind, FaultRefused, PageRange, Refused, Vm, WhenIncomplete};
 
-use crate::for_each_scheme;
 use crate::support::{
     HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
 };

@@ -7,7 +7,6 @@ use vm::{
     PageRange, Placement, Remap, VirtualAddress, Vm,
 };
 
-use crate::for_each_scheme;
 use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, write};
 
 /// In the same table as the heap's first pages.

@@ -7,7 +7,6 @@ use vm::{
     PageRange, Placement, Protection, VirtualAddress, Vm, WhenIncomplete,
 };
 
-use crate::for_each_scheme;
 use crate::support::{assert_sound, vm, vm_with_swap};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);

@@ -7,7 +7,6 @@ use vm::{
     VirtualAddress, Vm, WhenIncomplete,
 };
 
-use crate::for_each_scheme;
 use crate::support::{
     HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
 };

@@ -1,11 +1,10 @@
 //! What a survey counts, and that it leaves no trace.
 
-mod support;
-
 use model::Model;
 use rmap::{Covers, HintExclusive, Scan, Scheme};
-use support::{assert_sound, read, space_with_heap, vm, write};
 use vm::{Backing, MapRequest, Placement, Survey};
+
+use crate::support::{assert_sound, read, space_with_heap, vm, write};
 
 const fn survey(exact: u32, partial: u32, unknown: u32) -> Survey {
     Survey { exact, partial, unknown }
@@ -21,7 +20,7 @@ fn every_anonymous_page_that_is_mapped_counts_once<S: Scheme>() {
     read(&vm, parent, 15);
     let shared = MapRequest {
         backing: Backing::Shared,
-        ..MapRequest::private(Placement::Fixed(support::HEAP.plus(16)), 4)
+        ..MapRequest::private(Placement::Fixed(crate::support::HEAP.plus(16)), 4)
     };
     vm.mmap(parent, &shared).unwrap();
     write(&vm, parent, 16, 1);

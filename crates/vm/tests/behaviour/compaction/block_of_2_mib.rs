@@ -6,7 +6,6 @@ use model::Model;
 use rmap::{Frame, HintExclusive, PteNext, Scheme, SpaceId};
 use vm::{PageRange, Refused, Vm, WhenIncomplete};
 
-use crate::for_each_scheme;
 use crate::support::{HEAP, assert_sound, read, space_with_heap, vm, write};
 
 const BLOCK: u32 = 512;

@@ -1,20 +1,19 @@
 //! Every allocation in every operation is made to fail, one at a time. An operation that fails leaves
 //! no trace: the same frames are free, the same pages are mapped, and the oracle has no objection.
 
-mod support;
-
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use model::Model;
 use rmap::{PageIndex, Scheme, SchemeId, SchemeVisitor, SpaceId};
-use support::{
-    HEAP, assert_sound, heap, machine, space_with_heap, times, try_touch, vm_with_swap, write,
-};
 use vm::{
     Access, Backing, Growth, Locking, MapRequest, ObjectKind, PageRange, PageSize, Placement,
     Protection, Remap, VirtualAddress, Vm, WhenIncomplete,
+};
+
+use crate::support::{
+    HEAP, assert_sound, heap, machine, space_with_heap, times, try_touch, vm_with_swap, write,
 };
 
 /// Enough for small pages.

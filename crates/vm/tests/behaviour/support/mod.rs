@@ -1,5 +1,4 @@
 //! A VM on the modelled machine, and words for what is done to it.
-#![allow(dead_code, reason = "each test file uses its own part")]
 
 use model::Model;
 use rmap::{PageIndex, Scheme, SpaceId};
@@ -88,7 +87,6 @@ pub fn assert_sound<S: Scheme>(vm: &Vm<'_, S, Model>) {
 }
 
 /// Runs a generic test once for each scheme.
-#[macro_export]
 macro_rules! for_each_scheme {
     ($test:ident) => {{
         $test::<rmap::Scan>();

@@ -1,13 +1,12 @@
 //! What each scheme can say of a given frame, and what it takes to say it.
 
-mod support;
-
 use model::Model;
 use rmap::{Coverage, Frame, HintExclusive, PageIndex, PteNext, Scan, Scheme, SpaceId};
-use support::{
+use vm::{FaultKind, Refused, Vm, WhenIncomplete};
+
+use crate::support::{
     FRAMES, HEAP, assert_sound, machine, read, space_with_heap, vm, vm_with_swap, write,
 };
-use vm::{FaultKind, Refused, Vm, WhenIncomplete};
 
 /// A parent with `pages` written pages, and `children` forked from it.
 fn family<S: Scheme>(vm: &Vm<'_, S, Model>, pages: u64, children: usize) -> Vec<SpaceId> {

@@ -1,17 +1,16 @@
 //! The invariants that every reverse map must keep, one test for each; the oracle checks most of them
 //! after every step of every other test as well.
 
-mod support;
-
 use model::Model;
 use rmap::{Coverage, HintExclusive, PageIndex, PteNext, Scan, Scheme};
-use support::{
-    HEAP, address, assert_sound, heap, machine, read, space_with_heap, times, vm, vm_with_swap,
-    write,
-};
 use vm::{
     Access, Backing, Entry, FaultKind, FaultRefused, MapRequest, ObjectKind, PageRange, Placement,
     Protection, Refused, Remap, VirtualAddress, WhenIncomplete,
+};
+
+use crate::support::{
+    HEAP, address, assert_sound, heap, machine, read, space_with_heap, times, vm, vm_with_swap,
+    write,
 };
 
 const FAR: PageIndex = PageIndex(0x8000_0000);

@@ -1,16 +1,15 @@
 //! What is promised of the reverse page table in all its variants: companions come and go with tables
 //! only, and a frame's list holds its PTE slots, exactly.
 
-mod support;
-
 use model::Model;
 use rmap::{
     Coverage, PageIndex, PteNext, PteNextDouble, PteNextDoubleLink4, PteNextLink4, Scheme, SpaceId,
 };
-use support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
 use vm::{
     Access, MapRequest, PageRange, PageSize, Placement, Remap, VirtualAddress, Vm, WhenIncomplete,
 };
+
+use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
 

@@ -1,15 +1,14 @@
 //! What is promised of `shm-attach`: a page of a segment is found by the segment's attaches, whoever
 //! comes and goes; a private page is not, and says so.
 
-mod support;
-
 use model::Model;
 use rmap::{Coverage, PageIndex, ShmAttach, SpaceId};
-use support::{HEAP, assert_sound, space_with_heap, vm, vm_with_swap, write};
 use vm::{
     Access, Backing, FaultRefused, MapRequest, ObjectId, ObjectKind, PageRange, Placement,
     Protection, Refused, Remap, VirtualAddress, Vm, WhenIncomplete,
 };
+
+use crate::support::{HEAP, assert_sound, space_with_heap, vm, vm_with_swap, write};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
 const MANY: u64 = if cfg!(miri) { 100 } else { 10_000 };

@@ -1,14 +1,13 @@
 //! What is promised of `hint-any`: it names one of a page's users, perhaps one that has gone, and never
 //! takes what it finds there for an answer without a look.
 
-mod support;
-
 use model::Model;
 use rmap::{Coverage, Frame, HintAny, PageIndex, SpaceId};
-use support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
 use vm::{
     FaultKind, MapRequest, PageRange, PageSize, Placement, Refused, Remap, Vm, WhenIncomplete,
 };
+
+use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
 /// A page of the heap whose entry is the first of its table.

@@ -1,14 +1,13 @@
 //! A VM on a machine that forgets flushes must be caught: the model is only worth what it notices.
 
-mod support;
-
 use model::{Model, Staleness};
 use rmap::{Frame, PageIndex, PteNext};
-use support::{HEAP, machine, read, space_with_heap, vm, vm_with_swap, write};
 use vm::{
     Access, AccessError, Arena, CpuId, FaultHandler, Flushed, Machine, Ticks, VirtualAddress,
     WhenIncomplete,
 };
+
+use crate::support::{HEAP, machine, read, space_with_heap, vm, vm_with_swap, write};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Forgets {

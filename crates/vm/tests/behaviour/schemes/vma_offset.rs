@@ -1,15 +1,14 @@
 //! What is promised of `vma-offset`: an unshared anonymous page is found by its (vma, offset) tuple,
 //! whatever becomes of the VMA.
 
-mod support;
-
 use model::Model;
 use rmap::{Coverage, Frame, PageIndex, SpaceId, VmaOffset};
-use support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
 use vm::{
     Access, Backing, FaultKind, Growth, MapRequest, ObjectKind, PageRange, PageSize, Placement,
     Protection, Remap, VirtualAddress, Vm, WhenIncomplete,
 };
+
+use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
 const PIECES: u64 = if cfg!(miri) { 20 } else { 1000 };

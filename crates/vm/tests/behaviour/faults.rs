@@ -1,15 +1,14 @@
 //! What page faults, fork and exit do to contents, rights and counts, under every scheme.
 
-mod support;
-
 use model::Model;
 use rmap::Scheme;
-use support::{
-    HEAP, assert_sound, heap, machine, read, space_with_heap, try_touch, vm, vm_with_swap, write,
-};
 use vm::{
     Access, FaultKind, FaultRefused, Locking, MapError, MapRequest, PageRange, Placement, Vm,
     VmConfig,
+};
+
+use crate::support::{
+    HEAP, assert_sound, heap, machine, read, space_with_heap, try_touch, vm, vm_with_swap, write,
 };
 
 #[test]

@@ -1,12 +1,11 @@
 //! Free blocks made by moving pages: what must hold of them, and what must not change.
 
-mod support;
-
 use model::Model;
 use proptest::prelude::*;
 use rmap::{Frame, HintExclusive, PteNext, Scan, Scheme, SpaceId};
-use support::{HEAP, assert_sound, heap, read, space_with_heap, vm, write};
 use vm::{Compacted, Refused, Vm, WhenIncomplete};
+
+use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, write};
 
 const PAGES: u64 = 200;
 

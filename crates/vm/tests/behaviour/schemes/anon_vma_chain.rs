@@ -1,11 +1,10 @@
 //! What is promised of `anon-vma-chain` beyond exact answers: whom it looks at, and what it keeps.
 
-mod support;
-
 use model::Model;
 use rmap::{AnonVmaChain, Coverage, PageIndex, SpaceId};
-use support::{HEAP, assert_sound, heap, space_with_heap, vm, vm_with_swap, write};
 use vm::{FRAME_BYTES, MapRequest, PageRange, Placement, Protection, Remap, Vm, WhenIncomplete};
+
+use crate::support::{HEAP, assert_sound, heap, space_with_heap, vm, vm_with_swap, write};
 
 const FRAMES: u32 = if cfg!(miri) { 600 } else { 4096 };
 const GENERATIONS: u32 = if cfg!(miri) { 20 } else { 2000 };
@@ -158,7 +157,7 @@ fn a_page_that_relatives_left_on_the_device_is_found_by_the_whole_family() {
     vm.exit(parent);
     for (nth, space) in (1..).zip([grandchild, child]) {
         vm.activate(space);
-        support::read(&vm, space, 0);
+        crate::support::read(&vm, space, 0);
         assert_eq!(search(&vm, space, 0).1, nth);
         assert_sound(&vm);
     }
@@ -170,7 +169,7 @@ fn the_first_write_to_an_area_is_what_costs_memory() {
     let vm: Chained<'_> = vm(&machine);
     let space = space_with_heap(&vm, 4);
     let child = fork(&vm, space);
-    support::read(&vm, space, 0);
+    crate::support::read(&vm, space, 0);
     assert_eq!(vm.footprint().metadata_peak, 0);
     write(&vm, space, 0, 1);
     assert_eq!(vm.footprint().metadata_peak, 2 * FRAME_BYTES as u64);

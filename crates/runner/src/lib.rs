@@ -10,8 +10,8 @@ mod run;
 mod sink;
 pub mod verify;
 
-pub use memory::{log_bytes, machine_bytes};
+pub use memory::{ScratchSizes, log_bytes, machine_bytes};
 pub use quick::quick;
 pub use resolve::{Resolved, resolve};
-pub use run::{Buffers, run};
+pub use run::run;
 pub use sink::Sink;

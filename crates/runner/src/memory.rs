@@ -2,11 +2,38 @@
 
 use rmap::SpaceId;
 use vm::{FRAME_BYTES, ObjectId};
-use workload::Sample;
+use workload::{COUNTS, Demand, Sample};
 
 use crate::Resolved;
 
 const MIB: u64 = 1 << 20;
+
+/// How long each slice of a [`Scratch`](workload::Scratch) must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScratchSizes {
+    /// Raw samples.
+    pub samples: usize,
+    /// Buckets of all ops.
+    pub counts: usize,
+    /// Processes.
+    pub processes: usize,
+    /// Files and segments.
+    pub objects: usize,
+    /// Frames whose last use is remembered.
+    pub last_use: usize,
+}
+
+impl ScratchSizes {
+    /// Bytes of all slices.
+    pub const fn bytes(self) -> u64 {
+        let bytes = self.samples * size_of::<Sample>()
+            + self.counts * size_of::<u32>()
+            + self.processes * size_of::<Option<SpaceId>>()
+            + self.objects * size_of::<Option<ObjectId>>()
+            + self.last_use * size_of::<u32>();
+        bytes as u64
+    }
+}
 
 /// What a machine needs beside arena, samples and log: firmware, kernel, page tables, and the loss to
 /// alignment of the arena.
@@ -48,19 +75,22 @@ impl Resolved {
         self.arena_frames() * FRAME_BYTES as u64
     }
 
-    /// Bytes of the buffers of the hungriest cell.
-    pub fn buffer_bytes(&self) -> u64 {
-        let demand = self.demand();
-        demand.samples * size_of::<Sample>() as u64
-            + demand.processes * size_of::<Option<SpaceId>>() as u64
-            + demand.objects * size_of::<Option<ObjectId>>() as u64
-            + self.watched_frames() * size_of::<u32>() as u64
+    /// Room that the memory of the hungriest cell takes.
+    pub fn scratch(&self) -> ScratchSizes {
+        let Demand { processes, objects, .. } = self.demand();
+        ScratchSizes {
+            samples: self.cells().map(|cell| self.raw_samples(&cell)).max().unwrap_or(0) as usize,
+            counts: COUNTS,
+            processes: processes as usize,
+            objects: objects as usize,
+            last_use: self.watched_frames() as usize,
+        }
     }
 
     /// Bytes of memory that a booted machine should have for the plan.
     pub fn machine_bytes(&self) -> u64 {
         let stream = self.stream_bytes();
-        let own = self.arena_bytes() + self.buffer_bytes() + stream;
+        let own = self.arena_bytes() + self.scratch().bytes() + stream;
         machine_bytes(own.max(free_bytes_for_log(stream)))
     }
 }

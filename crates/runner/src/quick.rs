@@ -2,7 +2,7 @@
 //! plan from a file.
 
 use rmap::SchemeId;
-use wire::{Activity, HostPresence, Name, Plan, SchemeSet, WhenIncomplete, Workloads};
+use wire::{Activity, HostPresence, Name, Plan, RAW_SAMPLES, SchemeSet, WhenIncomplete, Workloads};
 use workload::WorkloadId;
 
 /// Few enough for a minute.
@@ -34,6 +34,7 @@ pub fn quick(host: HostPresence) -> Plan {
         seed: 1,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,
+        raw_samples: RAW_SAMPLES,
         host,
     }
 }

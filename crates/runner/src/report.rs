@@ -1,17 +1,17 @@
 //! One cell's report as records.
 
 use core::fmt::Write;
-use core::num::NonZeroU64;
 
-use wire::{Group, Record};
-use workload::{CellReport, CountGroup, Op, Recorder};
+use vm::MemoryInUse;
+use wire::{Group, Memory, Record};
+use workload::{CellReport, CountGroup, Op, PhaseTotals, Recorder, Timed};
 
 use crate::Sink;
 
-/// Samples that are encoded together.
+/// Numbers that are encoded together.
 const WINDOW: usize = 512;
 
-/// Bytes of samples in one record: a record of this size fits one frame.
+/// Bytes of numbers in one record: a record of this size fits one frame.
 const CHUNK: usize = 440;
 
 /// The longest text of a failure.
@@ -21,12 +21,14 @@ const FAILURE_TEXT: usize = 160;
 pub(crate) fn tell<S: Sink>(
     cell: u32,
     report: &CellReport<'_>,
-    ticks_per_unit: NonZeroU64,
     sink: &mut S,
 ) -> Result<(), S::Error> {
     for op in Op::ALL {
-        tell_samples(cell, op, &report.recorder, ticks_per_unit, sink)?;
-        tell_work(cell, op, &report.recorder, sink)?;
+        tell_op(cell, op, &report.recorder, sink)?;
+    }
+    for (name, PhaseTotals { operations, total, memory }) in report.recorder.phases() {
+        let memory = in_use(memory);
+        sink.record(&Record::Phase { cell, name, operations, total, memory })?;
     }
     for (number, survey) in (0..).zip(report.recorder.surveys()) {
         let vm::Survey { exact, partial, unknown } = *survey;
@@ -51,18 +53,40 @@ pub(crate) fn tell<S: Sink>(
     sink.record(&Record::CellFinished { cell, failure: report.failure.map(|_| text.as_str()) })
 }
 
-fn tell_samples<S: Sink>(
+const fn in_use(memory: MemoryInUse) -> Memory {
+    let MemoryInUse { metadata, page_tables, slabs, mappings } = memory;
+    Memory { metadata_bytes: metadata, page_table_bytes: page_tables, slab_bytes: slabs, mappings }
+}
+
+fn tell_op<S: Sink>(
     cell: u32,
     op: Op,
     recorder: &Recorder<'_>,
-    ticks_per_unit: NonZeroU64,
     sink: &mut S,
 ) -> Result<(), S::Error> {
-    let mut values = recorder
-        .samples()
-        .iter()
-        .filter(|sample| sample.op() == op)
-        .map(|sample| sample.ticks() / ticks_per_unit);
+    let Some(Timed { count, total, min, max }) = recorder.timed(op) else {
+        return Ok(());
+    };
+    let name = op.name();
+    sink.record(&Record::Timed { cell, op: name, count, total, min, max })?;
+    if let Some(unit) = op.unit() {
+        let (unit, count) = (unit.name(), recorder.work(op));
+        sink.record(&Record::Work { cell, op: name, unit, count })?;
+    }
+    tell_values(recorder.buckets(op), |first, buckets| {
+        sink.record(&Record::Histogram { cell, op: name, first, buckets })
+    })?;
+    let samples = recorder.samples().iter().filter(|sample| sample.op() == op);
+    tell_values(samples.map(|sample| sample.time()), |first, values| {
+        sink.record(&Record::Samples { cell, op: name, first: first as u32, values })
+    })
+}
+
+/// Tells numbers piece by piece, each with how many came before it.
+fn tell_values<E>(
+    mut values: impl Iterator<Item = u64>,
+    mut tell: impl FnMut(u64, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let mut window = [0_u64; WINDOW];
     let mut chunk = [0; CHUNK];
     let mut told = 0;
@@ -75,23 +99,9 @@ fn tell_samples<S: Sink>(
         let mut rest = &window[..filled];
         while !rest.is_empty() {
             let (taken, bytes) = wire::samples::encode(rest, &mut chunk);
-            sink.record(&Record::Samples { cell, op: op.name(), first: told, values: bytes })?;
-            told += taken as u32;
+            tell(told, bytes)?;
+            told += taken as u64;
             rest = &rest[taken..];
         }
     }
-}
-
-fn tell_work<S: Sink>(
-    cell: u32,
-    op: Op,
-    recorder: &Recorder<'_>,
-    sink: &mut S,
-) -> Result<(), S::Error> {
-    let timed = recorder.samples().iter().any(|sample| sample.op() == op);
-    let Some(unit) = op.unit().filter(|_| timed) else {
-        return Ok(());
-    };
-    let count = recorder.work(op);
-    sink.record(&Record::Work { cell, op: op.name(), unit: unit.name(), count })
 }

@@ -3,7 +3,7 @@
 use rmap::SchemeId;
 use vm::{FRAME_BYTES, WhenIncomplete};
 use wire::{Activity, MAX_SCHEMES, MAX_WORKLOADS, Name, Plan, Refusal, SchemeSet, Workload};
-use workload::{Cell, Demand, MAX_CELLS, ParameterError, Parameters, WorkloadId};
+use workload::{COUNTS, Cell, Demand, MAX_CELLS, ParameterError, Parameters, WorkloadId};
 
 const FRAMES_PER_MIB: u64 = (1 << 20) / FRAME_BYTES as u64;
 
@@ -21,6 +21,7 @@ pub struct Resolved {
     pub rounds: u16,
     /// Seeds the order of cells, or random events.
     pub seed: u64,
+    raw_samples: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,7 @@ pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
         activity: plan.activity,
         rounds: plan.rounds,
         seed: plan.seed,
+        raw_samples: plan.raw_samples,
     };
     let planned = resolved.cell_count();
     if planned > MAX_CELLS {
@@ -144,11 +146,25 @@ impl Resolved {
         if self.demand().watches_use { self.arena_frames() } else { 0 }
     }
 
+    /// Raw samples that are kept of a cell.
+    pub fn raw_samples(&self, cell: &Cell) -> u64 {
+        cell.demand().samples.min(self.raw_samples.into())
+    }
+
     /// Bytes that the records of the whole run take at most.
     pub fn stream_bytes(&self) -> u64 {
-        // A sample takes 5 bytes if it lasts 2^34 units, which is seconds; counts, names and
-        // surveys of a cell take 5 KiB; facts about the machine 16 KiB.
-        let round: u64 = self.cells().map(|cell| cell.demand().samples * 5 + (6 << 10)).sum();
+        let round: u64 = self.cells().map(|cell| self.cell_bytes(&cell)).sum();
+        // Facts about the machine take 16 KiB.
         round * u64::from(self.rounds) + (64 << 10)
+    }
+
+    /// Bytes that the records of a cell take at most.
+    fn cell_bytes(&self, cell: &Cell) -> u64 {
+        // A sample takes 5 bytes if it lasts 2^34 units, which is seconds; a bucket with its count as
+        // many, and more than 2^16 values in one begin anew; counts, names and surveys take 6 KiB.
+        const VALUE: u64 = 5;
+        let samples = cell.demand().samples;
+        let buckets = samples.min(COUNTS as u64) + (samples >> 16);
+        (self.raw_samples(cell) + buckets) * VALUE + (6 << 10)
     }
 }

@@ -3,11 +3,11 @@
 use std::num::NonZeroU64;
 
 use model::Model;
-use runner::{Buffers, Resolved, Sink, resolve, run};
+use runner::{Resolved, Sink, resolve, run};
 use wire::{
     Activity, HostPresence, Name, Plan, Record, Refusal, SchemeSet, WhenIncomplete, Workloads,
 };
-use workload::Sample;
+use workload::{Sample, Scratch};
 
 /// Each workload with one parameter of its own, under the schemes whose places are listed.
 /// A workload, the schemes it runs under by their places, and its parameters.
@@ -29,6 +29,7 @@ fn plan_of(schemes: &[&str], workloads: &[Listed<'_>]) -> Plan {
         seed: 7,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,
+        raw_samples: wire::RAW_SAMPLES,
         host: HostPresence::Certain,
     }
 }
@@ -83,20 +84,17 @@ fn wire_length(record: &Record<'_>, room: &mut [u8]) -> usize {
 }
 
 fn run_on_model(resolved: &Resolved) -> Tally {
-    let demand = resolved.demand();
+    let sizes = resolved.scratch();
     let machine = Model::new(resolved.arena_frames() as u32);
-    let mut samples = vec![Sample::default(); demand.samples as usize];
-    let mut processes = vec![None; demand.processes as usize];
-    let mut objects = vec![None; demand.objects as usize];
-    let mut last_use = vec![0; resolved.watched_frames() as usize];
-    let buffers = Buffers {
-        samples: &mut samples,
-        processes: &mut processes,
-        objects: &mut objects,
-        last_use: &mut last_use,
+    let scratch = Scratch {
+        samples: &mut vec![Sample::default(); sizes.samples],
+        counts: &mut vec![0; sizes.counts],
+        processes: &mut vec![None; sizes.processes],
+        objects: &mut vec![None; sizes.objects],
+        last_use: &mut vec![0; sizes.last_use],
     };
     let mut tally = Tally::default();
-    run(resolved, &machine, buffers, NonZeroU64::MIN, &mut tally).unwrap();
+    run(resolved, &machine, scratch, NonZeroU64::MIN, &mut tally).unwrap();
     tally
 }
 

@@ -38,7 +38,7 @@ pub use check::Inconsistency;
 pub use counters::{Counter, Counters, Gauge};
 pub use fault::{FaultKind, Touched};
 pub use floor::PteCopyFloor;
-pub use footprint::Footprint;
+pub use footprint::{Footprint, MemoryInUse};
 pub use fork::Forked;
 pub use frame_table::HUGE_ORDER;
 pub use given_frame::Migration;

@@ -166,10 +166,9 @@ impl<'m, S: Scheme, M: Machine> Vm<'m, S, M> {
         slab.allocate(&self.frames, &self.counters)
     }
 
-    /// Slab frames in use at most.
-    pub(crate) fn slab_frames_peak(&self) -> u64 {
-        let objects = self.objects.frames().peak();
-        self.spaces.frames().peak() + self.vmas.frames().peak() + objects
+    /// Frames that hold spaces, VMAs and objects.
+    pub(crate) fn slab_frames(&self) -> [&Gauge; 3] {
+        [self.spaces.frames(), self.vmas.frames(), self.objects.frames()]
     }
 
     /// Makes an empty address space.

@@ -46,11 +46,38 @@ pub enum Record<'a> {
         /// Its value.
         value: u64,
     },
-    /// Timed operations of one kind, in the order in which they were made.
-    Samples {
+    /// All timed operations of one kind together; it comes before their histogram and samples.
+    Timed {
         /// The cell.
         cell: u32,
         /// An op name of the results contract.
+        op: &'a str,
+        /// How many.
+        count: u64,
+        /// Their sum, in the run's unit as the next two.
+        total: u64,
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
+    /// The buckets of timed operations of one kind, ascending.
+    Histogram {
+        /// The cell.
+        cell: u32,
+        /// An op name.
+        op: &'a str,
+        /// How many values came before in this cell.
+        first: u64,
+        /// Numbers of log-linear buckets, in the code of [`crate::samples`], which counts repetitions.
+        buckets: &'a [u8],
+    },
+    /// The first timed operations of one kind, in the order in which they were made: as many as the plan
+    /// keeps.
+    Samples {
+        /// The cell.
+        cell: u32,
+        /// An op name.
         op: &'a str,
         /// How many came before in this cell.
         first: u32,
@@ -67,6 +94,19 @@ pub enum Record<'a> {
         unit: &'a str,
         /// The sum over all samples of the op.
         count: u64,
+    },
+    /// A part of the cell: what was timed in it, and the memory in use as it ended.
+    Phase {
+        /// The cell.
+        cell: u32,
+        /// Its name.
+        name: &'a str,
+        /// How many operations were timed.
+        operations: u64,
+        /// Their sum, in the run's unit.
+        total: u64,
+        /// Memory at its end.
+        memory: Memory,
     },
     /// A counter, outcome or footprint figure of the cell.
     Count {
@@ -124,6 +164,19 @@ pub enum Record<'a> {
     Crash(Crash<'a>),
     /// All cells are done.
     RunFinished,
+}
+
+/// Memory in use at one moment of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Memory {
+    /// The scheme's metadata frames, in bytes.
+    pub metadata_bytes: u64,
+    /// Page tables, in bytes.
+    pub page_table_bytes: u64,
+    /// Address spaces and VMAs, the scheme's words in them included, in bytes.
+    pub slab_bytes: u64,
+    /// Pages that are mapped, each as often as it is.
+    pub mappings: u64,
 }
 
 /// Bytes that are no record of this version.
@@ -279,6 +332,8 @@ mod tests {
             survives(&Record::Survey { cell, number: 63, exact: cell, partial: 0, unknown: u32::MAX });
             survives(&Record::Verified { cell, events: value, checks: value });
             survives(&Record::Mismatch { cell, seed: value, event: value, what: name });
+            survives(&Record::Timed { cell, op: name, count: value, total: value, min: 0, max: value });
+            survives(&Record::Histogram { cell, op: name, first: value, buckets: &values });
             survives(&Record::Samples { cell, op: name, first: cell, values: &values });
         }
 

@@ -1,12 +1,13 @@
 //! One cell: a scheme, a workload and its parameters, run on a machine in a fresh state.
 
 use core::fmt;
+use core::num::NonZeroU64;
 
 use rmap::{Scheme, SchemeId, SchemeVisitor, SpaceId};
 use vm::{Inconsistency, Machine, ObjectId, Vm, WhenIncomplete};
 
 use crate::executor::{Executor, Picks};
-use crate::{Demand, EventError, Parameters, Recorder, Sample, WorkloadId};
+use crate::{Demand, EventError, Parameters, Recorder, RecorderMemory, Sample, WorkloadId};
 
 /// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +32,29 @@ impl Cell {
 /// Memory that a cell works in, sized beforehand by [`Demand`].
 #[derive(Debug)]
 pub struct Scratch<'a> {
-    /// Room for [`Demand::samples`].
+    /// Room for the raw samples that are kept.
     pub samples: &'a mut [Sample],
+    /// [`COUNTS`](crate::COUNTS) words.
+    pub counts: &'a mut [u32],
     /// Room for [`Demand::processes`].
     pub processes: &'a mut [Option<SpaceId>],
     /// Room for [`Demand::objects`].
     pub objects: &'a mut [Option<ObjectId>],
     /// Room for a number for each frame of the machine, if [`Demand::watches_use`].
     pub last_use: &'a mut [u32],
+}
+
+impl Scratch<'_> {
+    /// The same memory for one more cell.
+    pub fn reborrow(&mut self) -> Scratch<'_> {
+        Scratch {
+            samples: self.samples,
+            counts: self.counts,
+            processes: self.processes,
+            objects: self.objects,
+            last_use: self.last_use,
+        }
+    }
 }
 
 /// Which object of a cell in `summary.json` a count belongs to.
@@ -72,8 +88,6 @@ pub enum CellFailure {
     Event(EventError),
     /// The check afterwards found something.
     Check(Inconsistency),
-    /// There was no room for this many samples.
-    SamplesLost(u64),
 }
 
 impl fmt::Display for CellFailure {
@@ -82,7 +96,6 @@ impl fmt::Display for CellFailure {
             Self::ArenaTooSmall => f.write_str("the arena is too small for its frame table"),
             Self::Event(error) => error.fmt(f),
             Self::Check(inconsistency) => inconsistency.fmt(f),
-            Self::SamplesLost(lost) => write!(f, "there was no room for {lost} samples"),
         }
     }
 }
@@ -93,22 +106,29 @@ pub struct CellReport<'a> {
     /// Samples and work.
     pub recorder: Recorder<'a>,
     /// Counters, outcomes and footprint.
-    pub counts: [Count; COUNTS],
+    pub counts: [Count; FIGURES],
     /// What went wrong, if anything did.
     pub failure: Option<CellFailure>,
 }
 
-const COUNTS: usize = 20;
+const FIGURES: usize = 22;
 
 /// Runs `cell` on `machine`, whose arena it lays out afresh; then checks every frame against the
-/// tables and takes everything apart, outside timing.
-pub fn run_cell<'s>(cell: &Cell, machine: &impl Machine, scratch: Scratch<'s>) -> CellReport<'s> {
-    cell.scheme.visit(CellRun { cell, machine, scratch })
+/// tables and takes everything apart, outside timing. Times are in units of `ticks_per_unit` of the
+/// machine's clock.
+pub fn run_cell<'s>(
+    cell: &Cell,
+    machine: &impl Machine,
+    ticks_per_unit: NonZeroU64,
+    scratch: Scratch<'s>,
+) -> CellReport<'s> {
+    cell.scheme.visit(CellRun { cell, machine, ticks_per_unit, scratch })
 }
 
 struct CellRun<'a, 's, M> {
     cell: &'a Cell,
     machine: &'a M,
+    ticks_per_unit: NonZeroU64,
     scratch: Scratch<'s>,
 }
 
@@ -116,12 +136,13 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
     type Output = CellReport<'s>;
 
     fn visit<S: Scheme>(self) -> CellReport<'s> {
-        let Scratch { samples, processes, objects, last_use } = self.scratch;
-        let recorder = Recorder::new(samples);
+        let Scratch { samples, counts, processes, objects, last_use } = self.scratch;
+        let memory = RecorderMemory { samples, counts };
+        let recorder = Recorder::new(memory, self.ticks_per_unit);
         let demand = self.cell.demand();
         let Ok(vm) = Vm::<S, M>::new(self.machine, &demand.vm_config()) else {
             let failure = Some(CellFailure::ArenaTooSmall);
-            return CellReport { recorder, counts: NO_COUNTS, failure };
+            return CellReport { recorder, counts: NO_FIGURES, failure };
         };
         let policy = self.cell.when_incomplete;
         let picks = Picks::new(if demand.watches_use { last_use } else { &mut [] });
@@ -130,11 +151,11 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
             let parameters = &self.cell.parameters;
             self.cell.workload.for_each_event(parameters, |event| executor.apply(event))
         });
-        let counts = counts(&vm);
+        let figures = figures(&vm);
         let checked = vm.check();
         let recorder = executor.finish();
-        let failure = first_failure(&vm, ran, checked, recorder.overflow());
-        CellReport { recorder, counts, failure }
+        let failure = first_failure(&vm, ran, checked);
+        CellReport { recorder, counts: figures, failure }
     }
 }
 
@@ -142,17 +163,15 @@ fn first_failure<S: Scheme, M: Machine>(
     vm: &Vm<'_, S, M>,
     ran: Result<(), EventError>,
     checked: Result<(), Inconsistency>,
-    lost: u64,
 ) -> Option<CellFailure> {
     let checked = checked.and_then(|()| vm.tear_down()).map_err(CellFailure::Check);
-    let kept = if lost == 0 { Ok(()) } else { Err(CellFailure::SamplesLost(lost)) };
-    ran.map_err(CellFailure::Event).and(checked).and(kept).err()
+    ran.map_err(CellFailure::Event).and(checked).err()
 }
 
-const NO_COUNTS: [Count; COUNTS] =
-    [Count { group: CountGroup::Counters, name: "", value: 0 }; COUNTS];
+const NO_FIGURES: [Count; FIGURES] =
+    [Count { group: CountGroup::Counters, name: "", value: 0 }; FIGURES];
 
-fn counts<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; COUNTS] {
+fn figures<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; FIGURES] {
     let count = |group, name, value| Count { group, name, value };
     let counter = |name, value| count(CountGroup::Counters, name, value);
     let outcome = |name, value| count(CountGroup::Outcomes, name, value);
@@ -175,6 +194,8 @@ fn counts<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; COUNTS] {
         outcome("reclaimed", counters.reclaimed.get()),
         outcome("refused", counters.refused.get()),
         footprint("bytes_per_frame", bytes.bytes_per_frame),
+        footprint("bytes_per_vma", bytes.bytes_per_vma),
+        footprint("bytes_per_space", bytes.bytes_per_space),
         footprint("metadata_peak_bytes", bytes.metadata_peak),
         footprint("mappings_peak", bytes.mappings_peak),
         footprint("slab_peak_bytes", bytes.slabs_peak),

@@ -184,6 +184,8 @@ pub enum Event {
     /// It is written down how much the scheme knows: of how many anonymous pages it could name every
     /// user, some, or none. Not timed, and nothing changes by it.
     Survey,
+    /// What follows belongs to another part of the workload. Not timed, and nothing changes by it.
+    Phase(Phase),
     /// Memory pressure: as many frames are to become free, if they can.
     Reclaim {
         /// How many.
@@ -219,6 +221,36 @@ pub enum Event {
         /// A mapped page of it; the next page is mapped too.
         page: PageIndex,
     },
+}
+
+/// A part of a workload, of which results give totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Phase {
+    /// What must be there before the work begins; every workload starts here.
+    SetUp,
+    /// What the workload is about.
+    Work,
+    /// What is left ends.
+    TearDown,
+}
+
+impl Phase {
+    /// How many there are.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::SetUp, Self::Work, Self::TearDown];
+
+    /// The name in results and traces, which is a contract.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SetUp => "set_up",
+            Self::Work => "work",
+            Self::TearDown => "tear_down",
+        }
+    }
 }
 
 /// What a machine's costs are made of.

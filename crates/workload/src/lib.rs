@@ -22,11 +22,11 @@ mod workloads;
 
 pub use cell::{Cell, CellFailure, CellReport, Count, CountGroup, Scratch, run_cell};
 pub use demand::Demand;
-pub use event::{Event, FrameOperation, Object, Place, Primitive, Process, Source};
+pub use event::{Event, FrameOperation, Object, Phase, Place, Primitive, Process, Source};
 pub use executor::EventError;
 pub use op::{Op, Unit};
 pub use outcome::Outcome;
 pub use parameters::{ParameterError, ParameterSpec, Parameters};
-pub use recorder::{MOST_SURVEYS, Recorder, Sample};
+pub use recorder::{COUNTS, MOST_SURVEYS, PhaseTotals, Recorder, RecorderMemory, Sample, Timed};
 pub use registry::{UnknownWorkload, WorkloadId};
 pub use schedule::{MAX_CELLS, Scheduled, schedule};

@@ -1,10 +1,12 @@
 //! Whole cells on the modelled machine, and what theory says of them.
 
+use std::num::NonZeroU64;
+
 use model::Model;
-use rmap::{SchemeId, SpaceId};
-use vm::{ObjectId, Survey, WhenIncomplete};
+use rmap::SchemeId;
+use vm::{Survey, WhenIncomplete};
 use workload::{
-    Cell, CellFailure, Op, ParameterSpec, Parameters, Sample, Scratch, WorkloadId, run_cell,
+    COUNTS, Cell, CellFailure, Op, ParameterSpec, Parameters, Sample, Scratch, WorkloadId, run_cell,
 };
 
 /// What a cell left behind, by name.
@@ -41,17 +43,14 @@ fn cell(scheme: SchemeId, workload: WorkloadId, changes: &[(&str, u64)]) -> Cell
 fn run(cell: &Cell) -> Outcome {
     let demand = cell.demand();
     let machine = Model::new(demand.arena_frames() as u32);
-    let mut samples = vec![Sample::default(); demand.samples as usize];
-    let mut processes: Vec<Option<SpaceId>> = vec![None; demand.processes as usize];
-    let mut objects: Vec<Option<ObjectId>> = vec![None; demand.objects as usize];
-    let mut last_use = vec![0; demand.arena_frames() as usize];
     let scratch = Scratch {
-        samples: &mut samples,
-        processes: &mut processes,
-        objects: &mut objects,
-        last_use: &mut last_use,
+        samples: &mut vec![Sample::default(); demand.samples as usize],
+        counts: &mut vec![0; COUNTS],
+        processes: &mut vec![None; demand.processes as usize],
+        objects: &mut vec![None; demand.objects as usize],
+        last_use: &mut vec![0; demand.arena_frames() as usize],
     };
-    let report = run_cell(cell, &machine, scratch);
+    let report = run_cell(cell, &machine, NonZeroU64::MIN, scratch);
     assert_eq!(machine.stale_uses(), []);
     Outcome {
         samples: report.recorder.samples().to_vec(),
@@ -269,11 +268,13 @@ fn an_arena_that_is_too_small_is_a_failure_and_not_a_panic() {
     let cell = cell(SchemeId::PteNext, WorkloadId::ForkExit, &[]);
     for frames in [1, 64] {
         let machine = Model::new(frames);
-        let mut samples = vec![Sample::default(); 100];
-        let mut processes = [None; 2];
-        let objects = &mut [];
-        let (samples, processes, last_use) = (&mut samples, &mut processes, &mut []);
-        let scratch = Scratch { samples, processes, objects, last_use };
-        assert!(run_cell(&cell, &machine, scratch).failure.is_some());
+        let scratch = Scratch {
+            samples: &mut [Sample::default(); 100],
+            counts: &mut vec![0; COUNTS],
+            processes: &mut [None; 2],
+            objects: &mut [],
+            last_use: &mut [],
+        };
+        assert!(run_cell(&cell, &machine, NonZeroU64::MIN, scratch).failure.is_some());
     }
 }

@@ -43,7 +43,7 @@ const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port tcp:console.lab:7001
   ipmitool sol activate | cargo rmapbench collect --port -
 Start it before the machine: it stays mute until the guest says hello. Without --plan, --schemes,
---workloads, --rounds or --seed, the guest runs the plan that it has.";
+--workloads, --rounds, --seed or --samples, the guest runs the plan that it has.";
 
 const REPORT_EXAMPLES: &str = "Examples:
   cargo rmapbench run --plan mail-1998 --machine icount --out /tmp/exact
@@ -158,21 +158,24 @@ pub struct Choice {
     /// Decides the order of cells.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// How many raw samples of each cell are kept; histograms count all of them in any case.
+    #[arg(long, value_name = "N")]
+    pub samples: Option<u32>,
 }
 
 impl Choice {
     /// As the plan module takes it.
     #[must_use]
     pub fn selection(&self) -> Selection {
-        let Self { plan, schemes, workloads, rounds, seed } = self.clone();
-        Selection { plan, schemes, workloads, rounds, seed }
+        let Self { plan, schemes, workloads, rounds, seed, samples } = self.clone();
+        Selection { plan, schemes, workloads, rounds, seed, raw_samples: samples }
     }
 
     /// What a user types to run the same on `machine`. Where results go is left out, so that equal runs
     /// name equal commands.
     #[must_use]
     pub fn repeated_on(&self, machine: &str) -> String {
-        let Self { plan, schemes, workloads, rounds, seed } = self;
+        let Self { plan, schemes, workloads, rounds, seed, samples } = self;
         let plan = plan.as_deref().unwrap_or(DEFAULT);
         let listed = |flag: &str, names: &Option<Vec<String>>| {
             names.as_ref().map(|names| format!(" {flag} {}", names.join(",")))
@@ -182,6 +185,7 @@ impl Choice {
             listed("--workloads", workloads),
             rounds.map(|rounds| format!(" --rounds {rounds}")),
             seed.map(|seed| format!(" --seed {seed}")),
+            samples.map(|samples| format!(" --samples {samples}")),
         ];
         let choices: String = choices.into_iter().flatten().collect();
         format!("cargo rmapbench run --plan {plan} --machine {machine}{choices}")
@@ -195,6 +199,7 @@ impl Choice {
             || self.workloads.is_some()
             || self.rounds.is_some()
             || self.seed.is_some()
+            || self.samples.is_some()
     }
 }
 

@@ -4,32 +4,29 @@ use std::num::NonZeroU64;
 
 use model::Model;
 use runner::verify::Text;
-use runner::{Buffers, Resolved, Sink, run};
+use runner::{Resolved, Sink, run};
 use wire::Record;
 use wire::guest::LogFull;
-use workload::Sample;
+use workload::{Sample, Scratch};
 
 use super::speech::Speech;
 use super::stale::StaleUses;
 
 pub(super) fn measure(resolved: &Resolved, plan: &[u8]) -> Result<(), LogFull> {
-    let demand = resolved.demand();
+    let sizes = resolved.scratch();
     let frames = u32::try_from(resolved.arena_frames()).expect("memory for it was found");
     let machine = Model::new(frames);
-    let mut samples = vec![Sample::default(); demand.samples as usize];
-    let mut processes = vec![None; demand.processes as usize];
-    let mut objects = vec![None; demand.objects as usize];
-    let mut last_use = vec![0; resolved.watched_frames() as usize];
-    let buffers = Buffers {
-        samples: &mut samples,
-        processes: &mut processes,
-        objects: &mut objects,
-        last_use: &mut last_use,
+    let scratch = Scratch {
+        samples: &mut vec![Sample::default(); sizes.samples],
+        counts: &mut vec![0; sizes.counts],
+        processes: &mut vec![None; sizes.processes],
+        objects: &mut vec![None; sizes.objects],
+        last_use: &mut vec![0; sizes.last_use],
     };
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
     Speech.record(&Record::RunStarted { cells, plan })?;
     let mut judge = Judge { stale: StaleUses::new(&machine) };
-    run(resolved, &machine, buffers, NonZeroU64::MIN, &mut judge)
+    run(resolved, &machine, scratch, NonZeroU64::MIN, &mut judge)
 }
 
 /// Passes records on, and has a cell fail whose machine saw what must never be.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use rmap::SchemeId;
-use wire::{Activity, HostPresence, Plan, SchemeSet, WhenIncomplete, Workloads};
+use wire::{Activity, HostPresence, Plan, RAW_SAMPLES, SchemeSet, WhenIncomplete, Workloads};
 use workload::{MAX_CELLS, Parameters, WorkloadId};
 
 use super::{PlanError, name};
@@ -21,6 +21,8 @@ pub struct Draft {
     pub seed: u64,
     /// What an operation on a given frame does where the scheme cannot find every mapping.
     pub when_incomplete: WhenIncomplete,
+    /// Raw samples of a cell that are kept and told.
+    pub raw_samples: u32,
     /// Memory of a machine that boots, where the plan asks for it, in MiB.
     pub memory_mib: Option<u32>,
     /// In the order in which they were named, each once.
@@ -47,6 +49,7 @@ impl Draft {
             rounds: 1,
             seed: 1,
             when_incomplete: WhenIncomplete::Refuse,
+            raw_samples: RAW_SAMPLES,
             memory_mib: None,
             works: Vec::new(),
         }
@@ -118,6 +121,7 @@ impl Draft {
             seed: self.seed,
             cpus: 1,
             when_incomplete: self.when_incomplete,
+            raw_samples: self.raw_samples,
             host: HostPresence::Certain,
         })
     }

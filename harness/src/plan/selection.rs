@@ -25,6 +25,8 @@ pub struct Selection {
     pub rounds: Option<u16>,
     /// The seed.
     pub seed: Option<u64>,
+    /// Raw samples of a cell that are kept.
+    pub raw_samples: Option<u32>,
 }
 
 impl Selection {
@@ -41,6 +43,7 @@ impl Selection {
         }
         draft.rounds = self.rounds.unwrap_or(draft.rounds);
         draft.seed = self.seed.unwrap_or(draft.seed);
+        draft.raw_samples = self.raw_samples.unwrap_or(draft.raw_samples);
         Ok(draft)
     }
 

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use rmap::SchemeId;
-use wire::{Activity, HostPresence, Plan, WhenIncomplete, Workloads};
+use wire::{Activity, HostPresence, Plan, RAW_SAMPLES, WhenIncomplete, Workloads};
 
 use super::selection::chosen_schemes;
 use super::{PlanError, name};
@@ -38,6 +38,7 @@ impl Verification {
             cpus: 1,
             // The engine chooses for each operation.
             when_incomplete: WhenIncomplete::Refuse,
+            raw_samples: RAW_SAMPLES,
             host: HostPresence::Certain,
         })
     }

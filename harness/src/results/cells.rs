@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wire::Plan;
 
-use super::{CellEnd, CellRun, Run};
+use super::{CellEnd, CellRun, OpRun, Run};
 
 /// All rounds of scheme x workload x parameters.
 #[derive(Debug)]
@@ -32,8 +32,7 @@ pub(super) fn cells(run: &Run) -> Vec<Cell<'_>> {
 }
 
 fn counts(cell: &CellRun) -> bool {
-    let whole = cell.ops.values().all(|op| op.pieces.iter().all(|piece| piece.first == 0));
-    cell.end == Some(CellEnd::Passed) && whole
+    cell.end == Some(CellEnd::Passed) && cell.ops.values().all(OpRun::is_whole)
 }
 
 /// Where the plan lists scheme and workload; what it does not list comes last. Cells of one workload

@@ -14,9 +14,10 @@ mod title;
 
 pub use execution::{Execution, Unit};
 pub use folder::Folder;
-pub use op_run::{OpRun, Piece};
+pub use op_run::{OpRun, Piece, Totals};
 pub use run::{
-    CellEnd, CellRun, CrashReport, Fact, Mismatch, Refused, Run, SurveyPoint, Verified, shown,
+    CellEnd, CellRun, CrashReport, Fact, Mismatch, Phase, Refused, Run, SurveyPoint, Verified,
+    shown,
 };
 pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
 pub use samples_csv::write_samples;

@@ -1,14 +1,38 @@
-//! The samples of one op in one run of a cell.
+//! What was timed of one op in one run of a cell.
+
+use std::collections::BTreeMap;
+
+use histogram::{BUCKETS, middle};
 
 use super::run::Rejected;
 
-/// The samples of one op.
+/// All operations of one kind.
 #[derive(Debug, Default)]
 pub struct OpRun {
-    /// In the order in which they were made; more than one piece only if samples were lost.
+    /// All of them together, as the guest added them up.
+    pub totals: Totals,
+    /// How many values each bucket has.
+    buckets: BTreeMap<usize, u64>,
+    /// The sum of the above.
+    counted: u64,
+    /// The raw samples that were kept, in the order in which they were made; more than one piece only
+    /// if some were lost on the way.
     pub pieces: Vec<Piece>,
-    /// The unit of work and how much of it all samples did together.
+    /// The unit of work and how much of it all operations did together.
     pub work: Option<(String, u64)>,
+}
+
+/// All operations of one kind together, in the run's unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many.
+    pub count: u64,
+    /// Their sum.
+    pub total: u64,
+    /// The least.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
 }
 
 /// Samples without a hole among them.
@@ -33,11 +57,50 @@ impl OpRun {
         self.pieces.last_mut().ok_or(Rejected)
     }
 
-    /// Every sample with its number in the cell.
+    /// Takes numbers of buckets of which `first` came before.
+    pub(super) fn take_buckets(
+        &mut self,
+        first: u64,
+        mut buckets: impl Iterator<Item = Result<u64, Rejected>>,
+    ) -> Result<(), Rejected> {
+        if first != self.counted {
+            return Err(Rejected);
+        }
+        buckets.try_for_each(|bucket| {
+            let bucket = usize::try_from(bucket?).map_err(|_| Rejected)?;
+            if bucket >= BUCKETS {
+                return Err(Rejected);
+            }
+            *self.buckets.entry(bucket).or_default() += 1;
+            self.counted += 1;
+            Ok(())
+        })
+    }
+
+    /// Every raw sample that was kept, with its number in the cell.
     pub fn samples(&self) -> impl Iterator<Item = (u64, u64)> {
         self.pieces
             .iter()
             .flat_map(|piece| (u64::from(piece.first)..).zip(piece.samples.iter().copied()))
+    }
+
+    /// Whether every operation is counted in a bucket, and no kept sample was lost.
+    pub(super) fn is_whole(&self) -> bool {
+        self.counted == self.totals.count && self.pieces.iter().all(|piece| piece.first == 0)
+    }
+
+    /// The time of every operation: as it was measured, if all samples were kept, and otherwise the
+    /// middle of its bucket, which is less than 1 % off.
+    pub fn values(&self) -> Vec<u64> {
+        let kept: usize = self.pieces.iter().map(|piece| piece.samples.len()).sum();
+        if kept as u64 == self.totals.count {
+            return self.samples().map(|(_, sample)| sample).collect();
+        }
+        let Totals { min, max, .. } = self.totals;
+        let repeated = |(&bucket, &count): (&usize, &u64)| {
+            std::iter::repeat_n(middle(bucket).clamp(min, max), count as usize)
+        };
+        self.buckets.iter().flat_map(repeated).collect()
     }
 }
 

@@ -7,8 +7,9 @@ use serde::Serialize;
 use wire::{Group, Plan, Record, Refusal, Value, samples};
 
 use super::OpRun;
+use super::op_run::Totals;
 
-/// The most samples that are kept, 8 bytes each.
+/// The most samples that are kept, 8 bytes each, and the most values that are counted in buckets.
 const MAX_SAMPLES: usize = 64 << 20;
 
 /// The most of everything else: facts, cells, parameters, counts.
@@ -37,6 +38,7 @@ pub struct Run {
     /// Records that made no sense or were too much.
     pub rejected_records: u64,
     samples_kept: usize,
+    values_counted: usize,
     entries_kept: usize,
 }
 
@@ -69,6 +71,8 @@ pub struct CellRun {
     pub counters: BTreeMap<String, u64>,
     /// Outcomes.
     pub outcomes: BTreeMap<String, u64>,
+    /// Its parts, in the order in which they ended.
+    pub phases: Vec<Phase>,
     /// How much the scheme knew, from one survey to the next.
     pub surveys: Vec<SurveyPoint>,
     /// Footprint figures.
@@ -79,6 +83,25 @@ pub struct CellRun {
     pub mismatch: Option<Mismatch>,
     /// How the cell ended, if it did.
     pub end: Option<CellEnd>,
+}
+
+/// A part of a cell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Phase {
+    /// Its name.
+    pub phase: String,
+    /// How many operations were timed.
+    pub operations: u64,
+    /// Their sum, in the run's unit.
+    pub total: u64,
+    /// The scheme's metadata frames at its end.
+    pub metadata_bytes: u64,
+    /// Page tables at its end.
+    pub page_table_bytes: u64,
+    /// Address spaces and VMAs at its end, the scheme's words in them included.
+    pub slab_bytes: u64,
+    /// Pages mapped at its end, each as often as it is.
+    pub mappings: u64,
 }
 
 /// Anonymous pages that were mapped at one moment, by what the scheme knew of their users.
@@ -232,6 +255,25 @@ impl Run {
                 let name = self.new_name(name)?;
                 self.cell(*cell)?.parameters.insert(name, *value);
             }
+            Record::Timed { cell, op, count, total, min, max } => {
+                let (count, total, min, max) = (*count, *total, *min, *max);
+                self.op(*cell, op)?.totals = Totals { count, total, min, max };
+            }
+            Record::Histogram { cell, op, first, buckets } => {
+                self.take_buckets(*cell, op, *first, buckets)?;
+            }
+            Record::Phase { cell, name, operations, total, memory } => {
+                let phase = self.new_name(name)?;
+                self.cell(*cell)?.phases.push(Phase {
+                    phase,
+                    operations: *operations,
+                    total: *total,
+                    metadata_bytes: memory.metadata_bytes,
+                    page_table_bytes: memory.page_table_bytes,
+                    slab_bytes: memory.slab_bytes,
+                    mappings: memory.mappings,
+                });
+            }
             Record::Samples { cell, op, first, values } => {
                 self.take_samples(*cell, op, *first, values)?;
             }
@@ -291,6 +333,24 @@ impl Run {
         self.samples_kept += piece.samples.len() - before;
         let is_all = decoded.next().is_none();
         if read.is_ok() && is_all { Ok(()) } else { Err(Rejected) }
+    }
+
+    fn take_buckets(
+        &mut self,
+        cell: u32,
+        op: &str,
+        first: u64,
+        buckets: &[u8],
+    ) -> Result<(), Rejected> {
+        let mut room = MAX_SAMPLES - self.values_counted;
+        let op = self.op(cell, op)?;
+        let decoded = samples::decode(buckets).map(|bucket| {
+            room = room.checked_sub(1).ok_or(Rejected)?;
+            bucket.map_err(|_| Rejected)
+        });
+        let taken = op.take_buckets(first, decoded);
+        self.values_counted = MAX_SAMPLES - room;
+        taken
     }
 
     /// Takes the point that comes next; behind a lost one, none has its place.

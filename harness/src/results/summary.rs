@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cells::{Cell, cells};
 use super::interval::median_interval;
 use super::statistics::{Sorted, ratio};
-use super::{Execution, Run, SurveyPoint, Unit};
+use super::{Execution, OpRun, Phase, Run, SurveyPoint, Unit};
 
 /// Ops in the order in which people think of them; others follow by name.
 const OP_ORDER: [&str; 29] = [
@@ -96,6 +96,9 @@ pub struct CellSummary {
     pub counters: BTreeMap<String, Option<u64>>,
     /// Sums over all rounds.
     pub outcomes: BTreeMap<String, Option<u64>>,
+    /// Its parts, in the first round that counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<Phase>,
     /// How much the scheme knew, from one survey to the next, in the first round that counts: rounds
     /// do the same and know the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -109,8 +112,10 @@ pub struct CellSummary {
 pub struct OpSummary {
     /// Its name.
     pub op: String,
-    /// How many samples.
+    /// How many were timed.
     pub n: u64,
+    /// Their sum.
+    pub total: u64,
     /// The least.
     pub min: u64,
     /// The median.
@@ -173,6 +178,7 @@ fn cell_summary(cell: &Cell<'_>, cpus: Option<u16>, intervals: Option<u64>) -> C
         ops: op_names(cell).into_iter().filter_map(|op| op_summary(cell, op, intervals)).collect(),
         counters: sums(&COUNTERS, cell.rounds.iter().map(|round| &round.counters)),
         outcomes: sums(&OUTCOMES, cell.rounds.iter().map(|round| &round.outcomes)),
+        phases: cell.rounds.first().map(|round| round.phases.clone()).unwrap_or_default(),
         surveys: cell.rounds.first().map(|round| round.surveys.clone()).unwrap_or_default(),
         footprint: footprint(cell.rounds.iter().map(|round| &round.footprint)),
     }
@@ -189,22 +195,23 @@ fn op_names<'r>(cell: &Cell<'r>) -> Vec<&'r str> {
 
 fn op_summary(cell: &Cell<'_>, op: &str, intervals: Option<u64>) -> Option<OpSummary> {
     let runs = || cell.rounds.iter().filter_map(|round| round.ops.get(op));
-    let samples = |run: &super::OpRun| run.samples().map(|(_, sample)| sample).collect::<Vec<_>>();
-    let all = Sorted::new(runs().flat_map(samples).collect())?;
-    let rounds: Vec<Sorted> = runs().filter_map(|run| Sorted::new(samples(run))).collect();
+    let all = Sorted::new(runs().flat_map(OpRun::values).collect())?;
+    let rounds: Vec<Sorted> = runs().filter_map(|run| Sorted::new(run.values())).collect();
+    let total: u128 = runs().map(|run| u128::from(run.totals.total)).sum();
     Some(OpSummary {
         op: op.to_owned(),
         n: all.count(),
+        total: u64::try_from(total).unwrap_or(u64::MAX),
         min: all.quantile(0),
         p50: all.median(),
         p90: all.quantile(900),
         p99: all.quantile(990),
         p999: all.quantile(999),
         max: all.quantile(1000),
-        mean: all.mean(),
+        mean: ratio(total, all.count()),
         mad: all.mad(),
         ci95: intervals.and_then(|seed| median_interval(&rounds, seed)),
-        per: per(runs().filter_map(|run| run.work.as_ref()), all.sum()),
+        per: per(runs().filter_map(|run| run.work.as_ref()), total),
     })
 }
 

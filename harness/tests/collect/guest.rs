@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use wire::guest::{Greeting, GuestLink, LineStuck, PlanAtHand, SerialPort};
-use wire::{Group, MAX_PLAN, Plan, Record, Session, Value, samples};
+use wire::{Group, MAX_PLAN, Memory, Plan, Record, Session, Value, samples};
 
 /// The first bytes of no kernel's build id.
 const BUILD: [u8; 8] = *b"nokernel";
@@ -115,14 +115,28 @@ fn surveys(link: &mut Link, cell: u32, exact: u32) {
 }
 
 fn forks(link: &mut Link, cell: u32, ticks: u64) {
-    let mut room = [0; 64];
+    let (mut room, mut more_room) = ([0; 64], [0; 64]);
     let (taken, values) = samples::encode(&[ticks; 100], &mut room);
     assert_eq!(taken, 100);
+    let bucket = histogram::bucket(ticks) as u64;
+    let (_, buckets) = samples::encode(&[bucket; 100], &mut more_room);
+    let memory =
+        Memory { metadata_bytes: 4096, page_table_bytes: 8192, slab_bytes: 4096, mappings: 150 };
     let count = |group, name, value| Record::Count { cell, group, name, value };
     say(
         link,
         &[
+            Record::Timed {
+                cell,
+                op: "fork",
+                count: 100,
+                total: 100 * ticks,
+                min: ticks,
+                max: ticks,
+            },
+            Record::Histogram { cell, op: "fork", first: 0, buckets },
             Record::Samples { cell, op: "fork", first: 0, values },
+            Record::Phase { cell, name: "work", operations: 100, total: 100 * ticks, memory },
             Record::Work { cell, op: "fork", unit: "pte", count: 5000 },
             count(Group::Counters, "pte_writes", 7),
             count(Group::Outcomes, "find_exact", 3),

@@ -69,6 +69,7 @@ fn plan() -> Plan {
         seed: 5,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,
+        raw_samples: wire::RAW_SAMPLES,
         host: HostPresence::Certain,
     }
 }

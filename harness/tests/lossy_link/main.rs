@@ -60,6 +60,7 @@ fn plan() -> Plan {
         seed: 7,
         cpus: 1,
         when_incomplete: WhenIncomplete::Scan,
+        raw_samples: wire::RAW_SAMPLES,
         host: HostPresence::Certain,
     }
 }

@@ -3,14 +3,13 @@
 
 use core::num::{NonZeroU32, NonZeroU64};
 
-use rmap::SpaceId;
 use runner::verify::{Engine, Orders, Shadowed, verify};
-use runner::{Buffers, Resolved, Sink, machine_bytes, quick, resolve, run};
-use vm::{FRAME_BYTES, ObjectId};
+use runner::{Resolved, Sink, machine_bytes, quick, resolve, run};
+use vm::FRAME_BYTES;
 use wire::guest::LogFull;
 use wire::{Activity, HostPresence, Plan, Record, Refusal};
-use workload::Sample;
 use workload::verify::Shadow;
+use workload::{Sample, Scratch};
 
 use super::machine::Hardware;
 use super::once::TakeOnce;
@@ -46,14 +45,14 @@ pub fn plan(guest: &mut Guest<'_>, plan: Option<&Plan>) -> ExitCode {
 }
 
 fn measure(guest: &mut Guest<'_>, plan: &Plan, resolved: &Resolved) -> Result<ExitCode, LogFull> {
-    let Some((machine, buffers)) = provide(guest, resolved) else {
+    let Some((machine, scratch)) = provide(guest, resolved) else {
         return too_little(guest, resolved.machine_bytes());
     };
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
     start(guest.link, plan, cells)?;
     let ticks_per_unit =
         NonZeroU64::new(guest.execution.ticks_per_unit()).unwrap_or(NonZeroU64::MIN);
-    run(resolved, &machine, buffers, ticks_per_unit, &mut Line(guest.link))?;
+    run(resolved, &machine, scratch, ticks_per_unit, &mut Line(guest.link))?;
     Ok(ExitCode::Done)
 }
 
@@ -95,20 +94,22 @@ fn too_little(guest: &mut Guest<'_>, needed_bytes: u64) -> Result<ExitCode, LogF
     refuse(guest.link, Refusal::Memory { needed_mib, present_mib })
 }
 
-/// Takes the arena and the buffers, if there is memory for all of them.
-fn provide(guest: &mut Guest<'_>, resolved: &Resolved) -> Option<(Hardware, Buffers<'static>)> {
+/// Takes the arena and the memory of cells, if there is memory for all of it.
+fn provide(guest: &mut Guest<'_>, resolved: &Resolved) -> Option<(Hardware, Scratch<'static>)> {
     if guest.log_bytes < resolved.stream_bytes() {
         return None;
     }
-    let (memory, demand) = (&mut guest.memory, resolved.demand());
+    let (memory, sizes) = (&mut guest.memory, resolved.scratch());
     let frames = u32::try_from(resolved.arena_frames()).ok()?;
     let arena = memory.take_arena(frames)?;
-    let samples = memory.take_slice(demand.samples as usize, Sample::default())?;
-    let processes = memory.take_slice(demand.processes as usize, None::<SpaceId>)?;
-    let objects = memory.take_slice(demand.objects as usize, None::<ObjectId>)?;
-    let last_use = memory.take_slice(resolved.watched_frames() as usize, 0)?;
-    let machine = Hardware::new(arena, memory.kernel_root());
-    Some((machine, Buffers { samples, processes, objects, last_use }))
+    let scratch = Scratch {
+        samples: memory.take_slice(sizes.samples, Sample::default())?,
+        counts: memory.take_slice(sizes.counts, 0)?,
+        processes: memory.take_slice(sizes.processes, None)?,
+        objects: memory.take_slice(sizes.objects, None)?,
+        last_use: memory.take_slice(sizes.last_use, 0)?,
+    };
+    Some((Hardware::new(arena, memory.kernel_root()), scratch))
 }
 
 fn refuse(link: &mut Link, refusal: Refusal<'_>) -> Result<ExitCode, LogFull> {

@@ -18,6 +18,9 @@ pub const MAX_SCHEMES: usize = 32;
 /// to less than 11 KB.
 pub const MAX_PLAN: usize = 11 * 1024;
 
+/// Raw samples that are kept of one cell where nobody says otherwise.
+pub const RAW_SAMPLES: u32 = 1 << 16;
+
 /// An id such as `fork-exit`, or with an option `pte-next:link=4`.
 pub type Name = heapless::String<32>;
 
@@ -40,6 +43,8 @@ pub struct Plan {
     pub cpus: u16,
     /// What an operation on a given frame does where the scheme cannot find every mapping.
     pub when_incomplete: WhenIncomplete,
+    /// Raw samples of one cell that are kept and told, beside the histograms that count all of them.
+    pub raw_samples: u32,
     /// How long the guest waits for a host that does not answer.
     pub host: HostPresence,
 }
@@ -151,6 +156,7 @@ mod tests {
             seed: u64::MAX,
             cpus: u16::MAX,
             when_incomplete: WhenIncomplete::Scan,
+            raw_samples: u32::MAX,
             host: HostPresence::Uncertain,
         }
     }

@@ -50,7 +50,8 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
     }
 
     /// Ends what is open, so that the VM can be torn down.
-    pub(crate) fn finish(self) -> Recorder<'s> {
+    pub(crate) fn finish(mut self) -> Recorder<'s> {
+        self.recorder.finish(self.vm.memory_in_use());
         for (_, migration) in self.migrations.into_iter().flatten() {
             self.vm.finish_migration(migration);
         }
@@ -112,6 +113,10 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
                 if self.recorder.has_room_for_survey() {
                     self.recorder.add_survey(self.vm.survey());
                 }
+                Ok(())
+            }
+            Event::Phase(next) => {
+                self.recorder.end_phase(self.vm.memory_in_use(), next);
                 Ok(())
             }
             Event::Reclaim { frames } => {

@@ -43,6 +43,8 @@ pub enum Expected {
     Operation,
     /// What an object is.
     Kind,
+    /// A part of the workload.
+    Phase,
     /// What is timed.
     Primitive,
     /// Nothing more.
@@ -67,7 +69,7 @@ impl fmt::Display for Expected {
         f.write_str(match self {
             Self::Event => {
                 "an event: spawn, fork, exec, exit, mmap, munmap, mprotect, mremap, brk, mlock, \
-                 munlock, touch, frame, survey, compact-block, reclaim, create, truncate, remove \
+                 munlock, touch, frame, survey, phase, compact-block, reclaim, create, truncate, remove \
                  or calibrate"
             }
             Self::Process => "a process number from 0 to 65535, such as `3`",
@@ -91,6 +93,7 @@ impl fmt::Display for Expected {
                  poison, pin, unpin or split"
             }
             Self::Kind => "`file` or `segment`",
+            Self::Phase => "`set_up`, `work` or `tear_down`",
             Self::Primitive => "empty, invlpg, cr3-reload, page-copy, page-zero or pte-copy-floor",
             Self::End => "the end of the line",
         })

@@ -49,6 +49,7 @@ impl fmt::Display for Line<'_> {
             }
             Event::CompactBlock { order } => write!(f, "compact-block {order}"),
             Event::Survey => f.write_str("survey"),
+            Event::Phase(phase) => write!(f, "phase {}", phase.name()),
             Event::Reclaim { frames } => write!(f, "reclaim {frames}"),
             Event::CreateObject { object, kind, pages } => {
                 write!(f, "create {} {} {pages}", object.0, kind_word(kind))

@@ -6,7 +6,7 @@ use vm::{Access, Growth, Locking, ObjectKind, PageRange, PageSize, Protection, R
 use super::error::{Expected, TraceError};
 use super::print::{operation_word, primitive_word};
 use super::tokens::{Token, Tokens, number, sum};
-use crate::{Event, FrameOperation, Object, Place, Primitive, Process, Source};
+use crate::{Event, FrameOperation, Object, Phase, Place, Primitive, Process, Source};
 
 const OPERATIONS: [FrameOperation; 11] = [
     FrameOperation::Find,
@@ -77,6 +77,9 @@ fn after<'t>(first: Token<'t>, words: &mut Tokens<'t>) -> Result<Event, TraceErr
         }
         "compact-block" => Event::CompactBlock { order: words.read(Expected::Order, order)? },
         "survey" => Event::Survey,
+        "phase" => Event::Phase(words.read(Expected::Phase, |text| {
+            Phase::ALL.into_iter().find(|phase| phase.name() == text)
+        })?),
         "reclaim" => Event::Reclaim { frames: words.read(Expected::Frames, narrow)? },
         "create" => {
             let kinds = [("file", ObjectKind::File), ("segment", ObjectKind::Segment)];

@@ -5,7 +5,7 @@ use rmap::PageIndex;
 use vm::{Access, Growth, Locking, ObjectKind, PageRange, PageSize, Protection, Remap};
 
 use super::{Line, event, events};
-use crate::{Event, FrameOperation, Object, Place, Primitive, Process, Source};
+use crate::{Event, FrameOperation, Object, Phase, Place, Primitive, Process, Source};
 
 fn page() -> impl Strategy<Value = PageIndex> {
     any::<u64>().prop_map(PageIndex)
@@ -114,6 +114,7 @@ fn of_the_machine() -> impl Strategy<Value = Event> {
         }),
         (1..=vm::HUGE_ORDER).prop_map(|order| Event::CompactBlock { order }),
         Just(Event::Survey),
+        (0..Phase::COUNT).prop_map(|index| Event::Phase(Phase::ALL[index])),
         any::<u32>().prop_map(|frames| Event::Reclaim { frames }),
         (object(), kind, any::<u64>()).prop_map(|(object, kind, pages)| Event::CreateObject {
             object,

@@ -8,7 +8,7 @@
 
 use vm::{Access, PageRange};
 
-use super::{FIRST, HEAP, exits, forks, map_private, start_with_heap, writes_at};
+use super::{FIRST, HEAP, WORK_ENDS, exits, forks, map_private, start_with_heap, writes_at};
 use crate::{Demand, Event, ParameterSpec, Parameters, Process};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
@@ -148,5 +148,6 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
         .chain([map_private(FIRST, own)])
         .chain(writes_at(FIRST, own.start, 0..own.pages))
         .chain(life)
+        .chain([WORK_ENDS])
         .chain(exits(shape.children))
 }

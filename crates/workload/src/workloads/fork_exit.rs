@@ -8,7 +8,9 @@
 use rmap::SLOTS_PER_TABLE;
 use vm::PageRange;
 
-use super::{FIRST, HEAP, SURVEYS, exits, forks, map_private, on_frame, spread, surveys, writes};
+use super::{
+    FIRST, HEAP, SURVEYS, WORK_BEGINS, exits, forks, map_private, on_frame, spread, surveys, writes,
+};
 use crate::{Demand, Event, FrameOperation, ParameterSpec, Parameters};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
@@ -106,6 +108,7 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     let start = [Event::Spawn { process: FIRST }, map]
         .into_iter()
         .chain(writes(FIRST, heap.spread(pages)))
+        .chain([WORK_BEGINS])
         .chain(survey.clone());
     let look = heap.spread(finds).map(|page| on_frame(FrameOperation::Find, FIRST, page));
     let generation = forks(children)

@@ -9,7 +9,7 @@
 use rmap::PageIndex;
 use vm::PageRange;
 
-use super::{FIRST, HEAP, map_private, processes, writes_at};
+use super::{FIRST, HEAP, WORK_BEGINS, map_private, processes, writes_at};
 use crate::{Demand, Event, ParameterSpec, Parameters};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
@@ -170,5 +170,6 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
         .chain(unmap(FIRST, freed))
         // The parent finds out that it has these alone again.
         .chain(writes_at(FIRST, alone.start, 0..alone.pages))
+        .chain([WORK_BEGINS])
         .chain((0..shape.blocks).map(move |_| Event::CompactBlock { order: shape.order }))
 }

@@ -16,7 +16,7 @@ pub(crate) mod shm_database;
 use rmap::PageIndex;
 use vm::{Access, Growth, PageRange, PageSize, Protection};
 
-use crate::{Event, FrameOperation, ParameterSpec, Parameters, Place, Process, Source};
+use crate::{Event, FrameOperation, ParameterSpec, Parameters, Phase, Place, Process, Source};
 
 /// Where heaps start: at a leaf table's first slot, so that 512 pages fill one table.
 const HEAP: PageIndex = PageIndex(0x4_0000);
@@ -26,6 +26,12 @@ const FIRST: Process = Process(0);
 
 /// Its first child.
 const CHILD: Process = Process(1);
+
+/// All is there that the workload is about.
+const WORK_BEGINS: Event = Event::Phase(Phase::Work);
+
+/// What follows is no more what the workload is about.
+const WORK_ENDS: Event = Event::Phase(Phase::TearDown);
 
 /// Whether it is written down how much the scheme knows, as time goes by.
 const SURVEYS: ParameterSpec = ParameterSpec {
@@ -41,12 +47,13 @@ fn surveys(parameters: &Parameters) -> impl Iterator<Item = Event> + Clone {
     (0..parameters.get(SURVEYS.name)).map(|_| Event::Survey)
 }
 
-/// The first process starts and writes to every page of its heap.
+/// The first process starts and writes to every page of its heap; then the work begins.
 fn start_with_heap(pages: u64) -> impl Iterator<Item = Event> + Clone {
     let heap = PageRange { start: HEAP, pages };
     [Event::Spawn { process: FIRST }, map_private(FIRST, heap)]
         .into_iter()
         .chain(writes(FIRST, 0..pages))
+        .chain([WORK_BEGINS])
 }
 
 /// Anonymous private memory of 4 KiB pages is mapped.

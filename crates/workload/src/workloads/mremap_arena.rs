@@ -5,7 +5,7 @@
 use rmap::PageIndex;
 use vm::{PageRange, Remap};
 
-use super::{FIRST, HEAP, exits, forks, on_frame, processes, spread, start_with_heap};
+use super::{FIRST, HEAP, WORK_ENDS, exits, forks, on_frame, processes, spread, start_with_heap};
 use crate::{Demand, Event, FrameOperation, ParameterSpec, Parameters};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
@@ -74,6 +74,7 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     start_with_heap(pages)
         .chain(forks(children))
         .chain((0..moves).flat_map(move |nth| travel(nth).chain(look(nth))))
+        .chain([WORK_ENDS])
         .chain(exits(children))
 }
 

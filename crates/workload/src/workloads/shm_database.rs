@@ -5,7 +5,7 @@
 use rmap::PageIndex;
 use vm::{Growth, ObjectKind, PageRange, PageSize, Protection};
 
-use super::{FIRST, HEAP, on_frame, spread, writes};
+use super::{FIRST, HEAP, WORK_BEGINS, WORK_ENDS, on_frame, spread, writes};
 use crate::{
     Demand, Event, FrameOperation, Object, ParameterSpec, Parameters, Place, Process, Source,
 };
@@ -103,8 +103,10 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
                 .clone()
                 .flat_map(move |process| writes(process, spread(touched, pages).map(place))),
         )
+        .chain([WORK_BEGINS])
         .chain(used(finds).map(|page| on_frame(FrameOperation::Find, FIRST, page)))
         .chain(used(moves).map(|page| on_frame(FrameOperation::Migrate, FIRST, page)))
+        .chain([WORK_ENDS])
         .chain(servers.map(|process| Event::Exit { process }))
         .chain([Event::RemoveObject { object: SEGMENT }])
 }

@@ -19,7 +19,8 @@ use super::PlanError;
 use super::draft::Draft;
 
 /// What a plan may say beside its groups.
-const KEYS: [&str; 7] = ["name", "summary", "rounds", "seed", "when_incomplete", "memory", "group"];
+const KEYS: [&str; 8] =
+    ["name", "summary", "rounds", "seed", "when_incomplete", "samples", "memory", "group"];
 
 /// The longest name of a plan, which is part of its result folder's name.
 const MAX_NAME: usize = 32;
@@ -40,6 +41,7 @@ pub fn read(file: &str, content: &str) -> Result<Draft, PlanError> {
             "when_incomplete" => {
                 draft.when_incomplete = when_incomplete(source, text(source, value)?, span)?;
             }
+            "samples" => draft.raw_samples = samples(source, whole_number(source, value)?, span)?,
             "memory" => draft.memory_mib = Some(memory(source, text(source, value)?, span)?),
             "group" => groups = Some(value),
             unknown => {
@@ -80,6 +82,11 @@ fn plan_name(source: Source<'_>, name: &str, span: Range<usize>) -> Result<Strin
 fn rounds(source: Source<'_>, number: u64, span: Range<usize>) -> Result<u16, PlanError> {
     let fitting = u16::try_from(number).ok().filter(|&rounds| rounds > 0);
     fitting.ok_or_else(|| source.wrong(span, format!("`rounds` goes from 1 to {}", u16::MAX)))
+}
+
+fn samples(source: Source<'_>, number: u64, span: Range<usize>) -> Result<u32, PlanError> {
+    let what = || source.wrong(span, format!("`samples` goes from 0 to {}", u32::MAX));
+    u32::try_from(number).map_err(|_| what())
 }
 
 fn when_incomplete(

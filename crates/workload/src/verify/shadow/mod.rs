@@ -95,7 +95,10 @@ impl Shadow {
                 return self.foresee_touch(process, page, access).map(Forecast::Access);
             }
             Event::OnFrame { process, page, .. } => self.page(process, page).map(drop),
-            Event::Survey | Event::CompactBlock { .. } | Event::Reclaim { .. } => Ok(()),
+            Event::Survey
+            | Event::Phase(_)
+            | Event::CompactBlock { .. }
+            | Event::Reclaim { .. } => Ok(()),
             Event::CreateObject { object, pages, .. } => {
                 self.objects.can_create(object, pages).and_then(|()| self.room_for_object())
             }

@@ -130,6 +130,7 @@ fn with_processes(mut event: Event, renumber: &mut impl FnMut(Process) -> Proces
         | Event::OnFrame { process, .. }
         | Event::Calibrate { process, .. } => *process = renumber(*process),
         Event::Survey
+        | Event::Phase(_)
         | Event::CompactBlock { .. }
         | Event::Reclaim { .. }
         | Event::CreateObject { .. }

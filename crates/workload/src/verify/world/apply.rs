@@ -38,6 +38,7 @@ impl<S: Scheme, M: Machine> World<'_, '_, S, M> {
             Event::Exec { process } => self.exec(process),
             Event::Exit { process } => self.exit(process),
             Event::Touch { process, page, access } => self.touch(process, page, access),
+            Event::Phase(_) => Ok(Answer::Done),
             Event::Survey => {
                 self.vm.survey();
                 Ok(Answer::Done)

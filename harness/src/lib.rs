@@ -7,6 +7,7 @@ pub mod commands;
 pub mod document;
 pub mod error;
 pub mod exit;
+pub mod expectation;
 pub mod guest;
 pub mod interrupt;
 pub mod link;

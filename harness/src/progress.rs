@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::expectation::Expectation;
 use crate::results::{Run, shown};
 use crate::session::Observer;
 use crate::tools::Verbosity;
@@ -21,6 +22,7 @@ pub struct Progress {
     started: Option<Instant>,
     last_line: Option<Instant>,
     announced: Option<u32>,
+    expectation: Option<Expectation>,
 }
 
 impl Progress {
@@ -32,7 +34,13 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, verbosity, started: None, last_line: None, announced: None }
+        Self { bar, verbosity, started: None, last_line: None, announced: None, expectation: None }
+    }
+
+    /// With what is known of how long each cell takes; without, all count the same.
+    #[must_use]
+    pub fn expecting(self, expectation: Option<Expectation>) -> Self {
+        Self { expectation, ..self }
     }
 
     fn say(&self, text: &str) {
@@ -51,15 +59,22 @@ impl Progress {
         };
         self.announced = Some(running);
         let what = format!("{}, round {}", cell.title(), cell.round + 1);
-        self.count("cell", run.cells_done() as u64, u64::from(run.announced_cells), &what);
+        let (done, all) = (run.cells_done() as u64, u64::from(run.announced_cells));
+        let known = self.expectation.as_ref().and_then(|expected| expected.share_done(run));
+        self.show("cell", done, all, &what, known.unwrap_or_else(|| share(done, all)));
     }
 
     /// Shows that `done` of `all` things are done and `what` is going on; time is counted from the
     /// first call.
     pub fn count(&mut self, things: &str, done: u64, all: u64, what: &str) {
+        self.show(things, done, all, what, share(done, all));
+    }
+
+    /// `share` is the part of the time that is over, 0 to 1.
+    fn show(&mut self, things: &str, done: u64, all: u64, what: &str, share: f64) {
         let first = self.started.is_none();
         let elapsed = self.started.get_or_insert_with(Instant::now).elapsed();
-        let left = time_left(elapsed, done, all);
+        let left = time_left(elapsed, share);
         match &self.bar {
             Some(bar) => {
                 if first {
@@ -117,11 +132,16 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template("[{bar:24}] {pos}/{len} {msg}").expect("the template is correct")
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a share is rounded anyway")]
+fn share(done: u64, all: u64) -> f64 {
+    if all == 0 { 0.0 } else { done as f64 / all as f64 }
+}
+
 /// By the pace so far; nothing until something is done.
-fn time_left(elapsed: Duration, done: u64, all: u64) -> String {
-    if done == 0 {
+fn time_left(elapsed: Duration, share: f64) -> String {
+    if share <= 0.0 {
         return String::new();
     }
-    let left = elapsed.as_secs().saturating_mul(all.saturating_sub(done)) / done;
-    format!(", {left} s left")
+    let left = elapsed.as_secs_f64() * (1.0 - share).max(0.0) / share;
+    format!(", {left:.0} s left")
 }

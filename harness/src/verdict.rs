@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::guest::{self, GuestExit};
-use crate::results::{CellEnd, Execution, Refused, Run};
+use crate::results::{CellEnd, Execution, Refused, Run, difference};
 use crate::session::{Heard, Stop};
 
 /// What to say at the end.
@@ -72,7 +72,7 @@ fn failed(heard: &Heard) -> Option<Verdict> {
             exit: Exit::Failed,
         });
     }
-    first_failure(&heard.run)
+    first_failure(&heard.run).or_else(|| not_repeated(&heard.run))
 }
 
 fn refused(refusal: &Refused, run: &Run) -> String {
@@ -111,6 +111,10 @@ fn first_failure(run: &Run) -> Option<Verdict> {
         }),
         _ => None,
     })
+}
+
+fn not_repeated(run: &Run) -> Option<Verdict> {
+    difference(run).map(|sentence| Verdict { sentence, exit: Exit::Failed })
 }
 
 fn incomplete(heard: &Heard, qemu: Option<&GuestExit>) -> String {

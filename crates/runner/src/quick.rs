@@ -31,6 +31,7 @@ pub fn quick(host: HostPresence) -> Plan {
         schemes: SchemeId::ALL.into_iter().map(|id| name(id.name())).collect(),
         workloads,
         rounds: 3,
+        warm_up: 0,
         seed: 1,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,

@@ -17,7 +17,7 @@ pub struct Resolved {
     when_incomplete: WhenIncomplete,
     /// What is done with the schemes.
     pub activity: Activity,
-    /// How often each cell runs.
+    /// How often each cell runs, warming up included.
     pub rounds: u16,
     /// Seeds the order of cells, or random events.
     pub seed: u64,
@@ -60,7 +60,7 @@ pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
             wire::WhenIncomplete::Scan => WhenIncomplete::Scan,
         },
         activity: plan.activity,
-        rounds: plan.rounds,
+        rounds: plan.warm_up.saturating_add(plan.rounds),
         seed: plan.seed,
         raw_samples: plan.raw_samples,
     };

@@ -26,6 +26,7 @@ fn plan_of(schemes: &[&str], workloads: &[Listed<'_>]) -> Plan {
         schemes: schemes.iter().map(name).collect(),
         workloads: listed,
         rounds: 2,
+        warm_up: 0,
         seed: 7,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,

@@ -21,7 +21,7 @@ pub enum Record<'a> {
     Refused(Refusal<'a>),
     /// The plan's cells follow.
     RunStarted {
-        /// How many cells, over all rounds.
+        /// How many cells, over all rounds, those that warm up included.
         cells: u32,
         /// The plan that runs, in postcard, so that every capture explains itself.
         plan: &'a [u8],
@@ -30,7 +30,7 @@ pub enum Record<'a> {
     CellStarted {
         /// Counts cells from 0.
         cell: u32,
-        /// The round, from 0.
+        /// The round, from 0; the plan's first ones warm up.
         round: u16,
         /// The scheme's id.
         scheme: &'a str,

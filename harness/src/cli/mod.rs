@@ -43,7 +43,7 @@ const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port tcp:console.lab:7001
   ipmitool sol activate | cargo rmapbench collect --port -
 Start it before the machine: it stays mute until the guest says hello. Without --plan, --schemes,
---workloads, --rounds, --seed or --samples, the guest runs the plan that it has.";
+--workloads, --rounds, --warm-up, --seed or --samples, the guest runs the plan that it has.";
 
 const REPORT_EXAMPLES: &str = "Examples:
   cargo rmapbench run --plan mail-1998 --machine icount --out /tmp/exact
@@ -152,9 +152,13 @@ pub struct Choice {
     /// Only these workloads, with parameters that differ from the plan's: X:pages=4096:children=2,Y.
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub workloads: Option<Vec<String>>,
-    /// How often each cell runs.
+    /// How often each cell runs and counts; a machine that counts instructions repeats the plan's first
+    /// round once.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub rounds: Option<u16>,
+    /// Rounds before those, which do not count.
+    #[arg(long, value_name = "N")]
+    pub warm_up: Option<u16>,
     /// Decides the order of cells.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -167,15 +171,15 @@ impl Choice {
     /// As the plan module takes it.
     #[must_use]
     pub fn selection(&self) -> Selection {
-        let Self { plan, schemes, workloads, rounds, seed, samples } = self.clone();
-        Selection { plan, schemes, workloads, rounds, seed, raw_samples: samples }
+        let Self { plan, schemes, workloads, rounds, warm_up, seed, samples } = self.clone();
+        Selection { plan, schemes, workloads, rounds, warm_up, seed, raw_samples: samples }
     }
 
     /// What a user types to run the same on `machine`. Where results go is left out, so that equal runs
     /// name equal commands.
     #[must_use]
     pub fn repeated_on(&self, machine: &str) -> String {
-        let Self { plan, schemes, workloads, rounds, seed, samples } = self;
+        let Self { plan, schemes, workloads, rounds, warm_up, seed, samples } = self;
         let plan = plan.as_deref().unwrap_or(DEFAULT);
         let listed = |flag: &str, names: &Option<Vec<String>>| {
             names.as_ref().map(|names| format!(" {flag} {}", names.join(",")))
@@ -184,6 +188,7 @@ impl Choice {
             listed("--schemes", schemes),
             listed("--workloads", workloads),
             rounds.map(|rounds| format!(" --rounds {rounds}")),
+            warm_up.map(|rounds| format!(" --warm-up {rounds}")),
             seed.map(|seed| format!(" --seed {seed}")),
             samples.map(|samples| format!(" --samples {samples}")),
         ];
@@ -198,6 +203,7 @@ impl Choice {
             || self.schemes.is_some()
             || self.workloads.is_some()
             || self.rounds.is_some()
+            || self.warm_up.is_some()
             || self.seed.is_some()
             || self.samples.is_some()
     }

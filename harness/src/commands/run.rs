@@ -11,11 +11,13 @@ use super::root;
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::expectation::Expectation;
 use crate::guest::{
     Accelerator, Boot, Firmware, Kernel, Qemu, Setup, build_kernel, hex, make_iso,
     memory_with_one_piece_of,
 };
 use crate::link::Answer;
+use crate::modelled::rehearse;
 use crate::plan::{Estimate, encode};
 use crate::progress::Progress;
 use crate::results::{Folder, Route};
@@ -28,20 +30,24 @@ const MEMORY_MIB: u32 = 512;
 /// Carries `run` out.
 pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let shell = cli::shell(arguments.verbose);
-    let draft = arguments.choice.selection().draft()?;
-    let plan = draft.plan()?;
+    let mut draft = arguments.choice.selection().draft()?;
     let boot = arguments.boot.unwrap_or(cli::Boot::Iso);
     let firmware = arguments.firmware.unwrap_or(cli::Firmware::Bios);
     if (boot, firmware) == (cli::Boot::Direct, cli::Firmware::Uefi) {
         return Err(Error::DirectUefi);
     }
     Folder::check(arguments.out.as_deref())?;
-    let needed_mib = announce(&plan);
-    let memory_mib = arguments.memory.or(draft.memory_mib).unwrap_or(needed_mib);
     provide_tools(boot, firmware, cli::when_missing(arguments.no_install), shell)?;
     let kernel = build_kernel(&root(), shell)?;
+    let accelerator = accelerator(arguments.machine, &kernel, &encode(&draft.plan()?), shell)?;
+    if accelerator == Accelerator::Icount && arguments.choice.rounds.is_none() {
+        draft.repeat_once();
+    }
+    let plan = draft.plan()?;
     let encoded = encode(&plan);
-    let accelerator = accelerator(arguments.machine, &kernel, &encoded, shell)?;
+    let expectation = rehearsed(&plan);
+    let needed_mib = announce(&plan, expectation.as_ref(), accelerator);
+    let memory_mib = arguments.memory.or(draft.memory_mib).unwrap_or(needed_mib);
     let route = route(boot, firmware, memory_mib, accelerator, &kernel, shell);
     let (boot, image_sha256) = match boot {
         cli::Boot::Direct => (Boot::Direct { kernel: kernel.path.clone(), plan: encoded }, None),
@@ -57,12 +63,20 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let setup = Setup { accelerator, boot, firmware, memory_mib };
     let route = Route { image_sha256, ..route };
     let name = format!("{}-{}", plan.name, route.machine);
-    measure(arguments, &setup, route, &name, shell)
+    let progress = Progress::new(shell.verbosity).expecting(expectation);
+    measure(arguments, &setup, route, &name, progress, shell)
+}
+
+fn rehearsed(plan: &Plan) -> Option<Expectation> {
+    rehearse(&runner::resolve(plan).ok()?)
 }
 
 /// Says what the plan will take; the memory that its machine should have, in MiB.
-fn announce(plan: &Plan) -> u32 {
-    let Some(estimate) = Estimate::booted(plan) else { return MEMORY_MIB };
+fn announce(plan: &Plan, expected: Option<&Expectation>, accelerator: Accelerator) -> u32 {
+    let Some(mut estimate) = Estimate::booted(plan) else { return MEMORY_MIB };
+    if let Some(expected) = expected {
+        estimate = estimate.taking(expected.round(), accelerator.times_slower());
+    }
     eprintln!("{estimate}");
     let needed = u32::try_from(estimate.memory_mib).unwrap_or(u32::MAX);
     memory_with_one_piece_of(needed).max(MEMORY_MIB)
@@ -73,13 +87,13 @@ fn measure(
     setup: &Setup,
     route: Route,
     name: &str,
+    mut progress: Progress,
     shell: Shell,
 ) -> Result<Exit, Error> {
     let started = Timestamp::now();
     let (mut qemu, mut port) = Qemu::start(setup, shell)?;
     let folder = folder(arguments.out.as_deref(), started, name)?;
     let mut recording = folder.recording()?;
-    let mut progress = Progress::new(shell.verbosity);
     let heard = listen(&mut port, Answer::Start, &mut recording, PATIENCE, &mut progress)?;
     drop(progress);
     let farewell = if heard.ending.complete { FAREWELL } else { Duration::ZERO };

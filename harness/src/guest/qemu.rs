@@ -46,6 +46,16 @@ impl Accelerator {
             Self::Icount => "icount",
         }
     }
+
+    /// How many times longer than on the modelled machine a plan takes, on the same host. For estimates.
+    #[must_use]
+    pub const fn times_slower(self) -> u32 {
+        match self {
+            Self::Kvm(_) => 1,
+            Self::Tcg => 6,
+            Self::Icount => 10,
+        }
+    }
 }
 
 /// How KVM's CPU is described. Some hosts die of a feature that their KVM announces and cannot do.

@@ -6,11 +6,13 @@ mod guest;
 mod line;
 mod measure;
 mod memory;
+mod rehearsal;
 mod speech;
 mod stale;
 mod verify;
 
 pub use memory::{available_mib, needed_mib};
+pub use rehearsal::rehearse;
 pub use stale::StaleUses;
 
 use std::io;

@@ -15,8 +15,10 @@ pub struct Draft {
     pub name: String,
     /// One line.
     pub summary: String,
-    /// How often each cell runs, at least 1.
+    /// How often each cell runs and counts, at least 1.
     pub rounds: u16,
+    /// Rounds before those, which do not count.
+    pub warm_up: u16,
     /// Seeds the order of cells.
     pub seed: u64,
     /// What an operation on a given frame does where the scheme cannot find every mapping.
@@ -47,6 +49,7 @@ impl Draft {
             name,
             summary: String::new(),
             rounds: 1,
+            warm_up: 0,
             seed: 1,
             when_incomplete: WhenIncomplete::Refuse,
             raw_samples: RAW_SAMPLES,
@@ -73,6 +76,22 @@ impl Draft {
             Some(known) => known.schemes.extend(work.schemes),
             None => self.works.push(work),
         }
+    }
+
+    /// Adds calibration, which every result needs to be understood, if it is not there.
+    pub fn calibrate(&mut self) {
+        let workload = WorkloadId::Calibration;
+        if self.works.iter().all(|work| work.workload != workload) {
+            let parameters = Parameters::defaults(workload.parameters());
+            self.add(Work { workload, parameters, schemes: BTreeSet::from([SchemeId::Scan]) });
+        }
+    }
+
+    /// Fits it to a machine that counts instructions, where nothing warms up and every round is the same:
+    /// one round, and one repeat that shows it.
+    pub fn repeat_once(&mut self) {
+        self.warm_up = 0;
+        self.rounds = self.rounds.min(2);
     }
 
     /// Puts `works` in place of what it runs; what has no scheme left is dropped.
@@ -118,6 +137,7 @@ impl Draft {
             schemes,
             workloads,
             rounds: self.rounds,
+            warm_up: self.warm_up,
             seed: self.seed,
             cpus: 1,
             when_incomplete: self.when_incomplete,

@@ -21,8 +21,10 @@ pub struct Selection {
     pub schemes: Option<Vec<String>>,
     /// Workload ids, each with any number of `:parameter=value` behind it.
     pub workloads: Option<Vec<String>>,
-    /// How often each cell runs.
+    /// How often each cell runs and counts.
     pub rounds: Option<u16>,
+    /// Rounds before those, which do not count.
+    pub warm_up: Option<u16>,
     /// The seed.
     pub seed: Option<u64>,
     /// Raw samples of a cell that are kept.
@@ -42,8 +44,10 @@ impl Selection {
             draft.replace(works);
         }
         draft.rounds = self.rounds.unwrap_or(draft.rounds);
+        draft.warm_up = self.warm_up.unwrap_or(draft.warm_up);
         draft.seed = self.seed.unwrap_or(draft.seed);
         draft.raw_samples = self.raw_samples.unwrap_or(draft.raw_samples);
+        draft.calibrate();
         Ok(draft)
     }
 
@@ -203,7 +207,10 @@ mod tests {
     fn a_parameter_of_a_workload_is_set_behind_its_name() {
         let draft =
             workloads(&["fork-touch", "fork-exit:pages=7:children=2:pages=8"]).expect("both exist");
-        let [exit, touch] = draft.works() else { panic!("two workloads") };
+        let [exit, touch, calibration] = draft.works() else {
+            panic!("two workloads, and one more")
+        };
+        assert_eq!(calibration.workload, WorkloadId::Calibration, "it is part of every run");
         let of = |work: &Work, wanted: &str| {
             work.parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
         };

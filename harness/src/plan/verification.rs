@@ -34,6 +34,7 @@ impl Verification {
             schemes: schemes.into_iter().map(|id| name(id.name())).collect(),
             workloads: Workloads::default(),
             rounds: 1,
+            warm_up: 0,
             seed: self.seed,
             cpus: 1,
             // The engine chooses for each operation.

@@ -16,11 +16,13 @@ pub(super) struct Cell<'r> {
     pub(super) rounds: Vec<&'r CellRun>,
 }
 
-/// The cells of a run. A round counts if it came to its end, passed its check and arrived whole.
+/// The cells of a run. A round counts if it came to its end, passed its check, arrived whole and was no
+/// warm-up.
 pub(super) fn cells(run: &Run) -> Vec<Cell<'_>> {
     let place = |cell: &CellRun| place(run.plan.as_ref(), cell);
     let mut grouped: BTreeMap<_, Vec<&CellRun>> = BTreeMap::new();
-    for cell in run.cells.values().filter(|cell| counts(cell)) {
+    let warm_up = run.plan.as_ref().map_or(0, |plan| plan.warm_up);
+    for cell in run.cells.values().filter(|cell| cell.round >= warm_up && counts(cell)) {
         let key = (place(cell), &cell.scheme, &cell.workload, &cell.parameters);
         grouped.entry(key).or_default().push(cell);
     }

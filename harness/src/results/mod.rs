@@ -5,6 +5,7 @@ mod execution;
 mod folder;
 mod interval;
 mod op_run;
+mod repeat;
 mod run;
 mod run_json;
 mod samples_csv;
@@ -15,6 +16,7 @@ mod title;
 pub use execution::{Execution, Unit};
 pub use folder::Folder;
 pub use op_run::{OpRun, Piece, Totals};
+pub use repeat::difference;
 pub use run::{
     CellEnd, CellRun, CrashReport, Fact, Mismatch, Phase, Refused, Run, SurveyPoint, Verified,
     shown,

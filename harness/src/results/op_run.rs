@@ -7,7 +7,7 @@ use histogram::{BUCKETS, middle};
 use super::run::Rejected;
 
 /// All operations of one kind.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct OpRun {
     /// All of them together, as the guest added them up.
     pub totals: Totals,
@@ -36,7 +36,7 @@ pub struct Totals {
 }
 
 /// Samples without a hole among them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Piece {
     /// How many samples of this op came before in the cell.
     pub first: u32,

@@ -80,14 +80,20 @@ pub fn introduce(link: &mut Link, plan: &Plan, execution: &str) {
     );
 }
 
-/// Runs every cell of the plan, from the last to the first: each has 100 forks of `scheme number +
-/// round` units and 50 PTEs, and ends with what `failure` says.
+/// Runs every cell of the plan, from the last to the first: each has 100 forks of 50 PTEs, dearer from
+/// scheme to scheme, and ends with what `failure` says. Every round is the same.
 pub fn measure(link: &mut Link, plan: &Plan, failure: Option<&str>) {
+    measure_with_drift(link, plan, 0, failure);
+}
+
+/// As [`measure`], but each fork takes `drift` more from round to round.
+pub fn measure_with_drift(link: &mut Link, plan: &Plan, drift: u64, failure: Option<&str>) {
     let mut cell = 0;
     for round in 0..plan.rounds {
         for workload in plan.workloads.iter().collect::<Vec<_>>().into_iter().rev() {
-            for (number, scheme) in plan.schemes.iter().enumerate().rev() {
-                let ticks = 100 * (number as u64 + 1) + u64::from(round);
+            let schemes = plan.schemes.iter().enumerate().rev();
+            for (number, scheme) in schemes.filter(|(place, _)| workload.schemes.contains(*place)) {
+                let ticks = 100 * (number as u64 + 1) + drift * u64::from(round);
                 say(
                     link,
                     &[
@@ -96,7 +102,7 @@ pub fn measure(link: &mut Link, plan: &Plan, failure: Option<&str>) {
                     ],
                 );
                 forks(link, cell, ticks);
-                surveys(link, cell, round.into());
+                surveys(link, cell, 0);
                 say(link, &[Record::CellFinished { cell, failure }]);
                 link.flush();
                 cell += 1;

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
-use guest::{Link, introduce, measure, say};
+use guest::{Link, introduce, measure, measure_with_drift, say};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value as Json;
@@ -66,6 +66,7 @@ fn plan() -> Plan {
         schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
         workloads,
         rounds: 3,
+        warm_up: 0,
         seed: 5,
         cpus: 1,
         when_incomplete: WhenIncomplete::Refuse,
@@ -100,7 +101,7 @@ fn a_whole_run_is_saved_and_shown() {
     }
     let samples = fs::read_to_string(called.folder.join("samples.csv")).expect("text");
     assert_eq!(samples.lines().count(), 1 + 2 * 2 * 3 * 100);
-    assert!(samples.lines().any(|line| line == "11,scan,fork-exit,pages=50,2,fork,99,102"));
+    assert!(samples.lines().any(|line| line == "11,scan,fork-exit,pages=50,2,fork,99,100"));
     insta::assert_snapshot!("table", called.stdout);
     assert!(!called.stdout.contains('\u{1b}'), "piped output is plain");
 }
@@ -154,7 +155,7 @@ fn surveys_are_a_series_and_those_behind_a_lost_one_are_not_taken() {
 fn intervals_come_with_cycles_and_rounds() {
     let called = collect(&[], |link, plan| {
         introduce(link, plan, "virtualized");
-        measure(link, plan, None);
+        measure_with_drift(link, plan, 1, None);
         link.finish();
     });
     let summary = called.json("summary.json");
@@ -167,9 +168,39 @@ fn intervals_come_with_cycles_and_rounds() {
 fn a_plan_of_the_command_line_reaches_the_guest() {
     let words = ["--schemes", "hint-exclusive", "--workloads", "fork-exit", "--rounds", "2"];
     let called = collect(&words, whole_run);
-    let cells = &called.json("summary.json")["cells"];
-    assert_eq!(cells.as_array().map(Vec::len), Some(1));
-    assert_eq!((&cells[0]["scheme"], &cells[0]["rounds"]), (&"hint-exclusive".into(), &2.into()));
+    let summary = called.json("summary.json");
+    let cells = summary["cells"].as_array().expect("cells").iter();
+    let cells: Vec<_> = cells.map(|c| [&c["workload"], &c["scheme"], &c["rounds"]]).collect();
+    let every_run_calibrates =
+        serde_json::json!([["calibration", "scan", 2], ["fork-exit", "hint-exclusive", 2],]);
+    assert_eq!(serde_json::json!(cells), every_run_calibrates);
+}
+
+#[test]
+fn a_count_that_does_not_repeat_is_a_failure() {
+    let called = collect(&[], |link, plan| {
+        introduce(link, plan, "exact");
+        measure_with_drift(link, plan, 1, None);
+        link.finish();
+    });
+    assert_eq!(called.status, Some(1), "{}", called.stderr);
+    let expected = "did not repeat: `fork` differs between rounds 1 and 2";
+    assert!(called.stderr.contains(expected), "{}", called.stderr);
+}
+
+#[test]
+fn rounds_that_warm_up_are_samples_but_not_results() {
+    let called = collect(&["--warm-up", "1", "--rounds", "2"], |link, plan| {
+        introduce(link, plan, "virtualized");
+        let all = Plan { rounds: plan.warm_up + plan.rounds, ..plan.clone() };
+        measure_with_drift(link, &all, 10, None);
+        link.finish();
+    });
+    assert_eq!(called.status, Some(0), "{}", called.stderr);
+    let fork = &called.json("summary.json")["cells"][1]["ops"][0];
+    assert_eq!(serde_json::json!([fork["n"], fork["min"]]), serde_json::json!([200, 110]));
+    let samples = fs::read_to_string(called.folder.join("samples.csv")).expect("text");
+    assert!(samples.lines().any(|line| line.ends_with(",0,fork,99,100")));
 }
 
 #[test]

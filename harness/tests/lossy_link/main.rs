@@ -57,6 +57,7 @@ fn plan() -> Plan {
         schemes: schemes.iter().cycle().take(24).map(|id| name(id)).collect(),
         workloads: Workloads::default(),
         rounds: 3,
+        warm_up: 0,
         seed: 7,
         cpus: 1,
         when_incomplete: WhenIncomplete::Scan,

@@ -35,8 +35,10 @@ pub struct Plan {
     pub schemes: heapless::Vec<Name, MAX_SCHEMES>,
     /// What runs under them.
     pub workloads: Workloads,
-    /// How often each cell runs, at least 1.
+    /// How often each cell runs and counts, at least 1.
     pub rounds: u16,
+    /// Rounds before those, in which caches and branch predictors warm up: told, and not counted.
+    pub warm_up: u16,
     /// Seeds the order of cells, every workload and random events.
     pub seed: u64,
     /// CPUs that take part.
@@ -153,6 +155,7 @@ mod tests {
             schemes: core::iter::repeat_n(name, MAX_SCHEMES).collect(),
             workloads: most_workloads(),
             rounds: u16::MAX,
+            warm_up: u16::MAX,
             seed: u64::MAX,
             cpus: u16::MAX,
             when_incomplete: WhenIncomplete::Scan,

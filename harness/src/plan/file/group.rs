@@ -16,7 +16,7 @@ use crate::plan::{Kind, PlanError};
 
 type Value<'t> = Spanned<DeValue<'t>>;
 
-/// What makes a plan name every scheme there is.
+/// What makes a plan name every scheme, or every workload, there is.
 const ALL: &str = "all";
 
 /// A parameter's values, each with its place in the file.
@@ -73,6 +73,9 @@ fn listed_schemes(source: Source<'_>, value: &Value<'_>) -> Result<BTreeSet<Sche
 }
 
 fn listed_workloads(source: Source<'_>, value: &Value<'_>) -> Result<Vec<WorkloadId>, PlanError> {
+    if value.get_ref().as_str() == Some(ALL) {
+        return Ok(WorkloadId::ALL.into());
+    }
     listed(source, value, "workload", |name| {
         name.parse().map_err(|_| unknown(Kind::Workload, name).to_string())
     })

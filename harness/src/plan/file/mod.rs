@@ -19,8 +19,17 @@ use super::PlanError;
 use super::draft::Draft;
 
 /// What a plan may say beside its groups.
-const KEYS: [&str; 8] =
-    ["name", "summary", "rounds", "seed", "when_incomplete", "samples", "memory", "group"];
+const KEYS: [&str; 9] = [
+    "name",
+    "summary",
+    "rounds",
+    "warm_up",
+    "seed",
+    "when_incomplete",
+    "samples",
+    "memory",
+    "group",
+];
 
 /// The longest name of a plan, which is part of its result folder's name.
 const MAX_NAME: usize = 32;
@@ -37,6 +46,7 @@ pub fn read(file: &str, content: &str) -> Result<Draft, PlanError> {
             "name" => draft.name = plan_name(source, text(source, value)?, span)?,
             "summary" => text(source, value)?.clone_into(&mut draft.summary),
             "rounds" => draft.rounds = rounds(source, whole_number(source, value)?, span)?,
+            "warm_up" => draft.warm_up = warm_up(source, whole_number(source, value)?, span)?,
             "seed" => draft.seed = whole_number(source, value)?,
             "when_incomplete" => {
                 draft.when_incomplete = when_incomplete(source, text(source, value)?, span)?;
@@ -82,6 +92,11 @@ fn plan_name(source: Source<'_>, name: &str, span: Range<usize>) -> Result<Strin
 fn rounds(source: Source<'_>, number: u64, span: Range<usize>) -> Result<u16, PlanError> {
     let fitting = u16::try_from(number).ok().filter(|&rounds| rounds > 0);
     fitting.ok_or_else(|| source.wrong(span, format!("`rounds` goes from 1 to {}", u16::MAX)))
+}
+
+fn warm_up(source: Source<'_>, number: u64, span: Range<usize>) -> Result<u16, PlanError> {
+    let what = || source.wrong(span, format!("`warm_up` goes from 0 to {}", u16::MAX));
+    u16::try_from(number).map_err(|_| what())
 }
 
 fn samples(source: Source<'_>, number: u64, span: Range<usize>) -> Result<u32, PlanError> {

@@ -15,8 +15,12 @@ pub struct NamedPlan {
 pub const DEFAULT: &str = "quick";
 
 /// All of them.
-pub const PLANS: [NamedPlan; 2] = [
+pub const PLANS: [NamedPlan; 6] = [
     NamedPlan { name: "quick", content: include_str!("quick.toml") },
+    NamedPlan { name: "standard", content: include_str!("standard.toml") },
+    NamedPlan { name: "full", content: include_str!("full.toml") },
+    NamedPlan { name: "history", content: include_str!("history.toml") },
+    NamedPlan { name: "scaling", content: include_str!("scaling.toml") },
     NamedPlan { name: "mail-1998", content: include_str!("mail-1998.toml") },
 ];
 

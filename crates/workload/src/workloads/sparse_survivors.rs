@@ -27,7 +27,7 @@ pub(crate) const PARAMETERS: &[ParameterSpec] = &[
     },
     ParameterSpec {
         name: "survivors",
-        summary: "children that keep all of it",
+        summary: "children that keep all of it, the youngest",
         default: 2,
         min: 0,
         max: 1 << 14,
@@ -66,8 +66,8 @@ pub(crate) fn demand(parameters: &Parameters) -> Demand {
     let others = children - survivors.min(children);
     let evictions = evictions.min(pages);
     Demand {
-        // One of two others at most, and one more, writes.
-        pages: pages + others.div_ceil(2) * lost,
+        // Every second of the others writes.
+        pages: pages + others / 2 * lost,
         processes: children + 1,
         pages_per_process: pages,
         samples: 1 + pages + 2 * children + others * lost.max(1) + finds.min(pages) + evictions,
@@ -85,7 +85,8 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
             .then_some(Event::Munmap { process, range: PageRange { start: HEAP, pages: lost } });
         writes(process, 0..written).chain(unmapped)
     };
-    let others = processes(children).skip(survivors as usize);
+    // The youngest survive: a search that begins with the oldest passes all the others.
+    let others = processes(children - survivors.min(children));
     let each = move |operation, count| {
         spread(count, pages).map(move |page| on_frame(operation, FIRST, page))
     };

@@ -1,5 +1,7 @@
 //! Whole cells on the modelled machine, and what theory says of them.
 
+mod families;
+
 use model::Model;
 use rmap::{SchemeId, SpaceId};
 use vm::{ObjectId, Survey, WhenIncomplete};

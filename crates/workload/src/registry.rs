@@ -4,8 +4,10 @@ use core::fmt;
 use core::str::FromStr;
 
 use crate::workloads::{
-    aging, calibration, evict_shared, fork_exec, fork_exit, fork_touch, fragment_compact,
-    mprotect_shatter, mremap_arena, poison_sweep, prefork, shm_database,
+    aging, calibration, chain, evict_shared, fan_out, fork_exec, fork_exit, fork_server,
+    fork_touch, fragment_compact, make, mass_exit, mprotect_shatter, mremap_arena, poison_sweep,
+    prefork, reclaim, rolling_snapshot, shell, shm_database, snapshot, sparse_survivors, windows,
+    zygote,
 };
 use crate::{Demand, Event, ParameterSpec, Parameters};
 
@@ -108,6 +110,42 @@ workloads! {
     /// Memory errors hit frames, shared and not.
     PoisonSweep, poison_sweep, "poison-sweep",
     "broken memory: hurts schemes that cannot tell every user of a page";
+    /// A shell's short pipelines.
+    Shell, shell, "shell",
+    "short pipelines of small programs: hurts hints, and schemes that pay for each PTE at fork and exec";
+    /// A build, by shells that start compilers.
+    Make, make, "make",
+    "a build of many short-lived children: hurts hints, and schemes that pay for each PTE at fork";
+    /// A child reads the heap as it was, while the parent goes on.
+    Snapshot, snapshot, "snapshot",
+    "a store that forks to save itself: hurts hints, and schemes that pay for each PTE at fork";
+    /// Many snapshots at once, of which the oldest goes when the next comes.
+    RollingSnapshot, rolling_snapshot, "rolling-snapshot",
+    "many snapshots alive at once: hurts schemes that look at every child to find the few that have a page";
+    /// Apps are forks of one process that has all they need.
+    Zygote, zygote, "zygote",
+    "apps forked from one warm process, Android's way: hurts hints, and schemes that search among all who share";
+    /// A child for each input, thousands of times.
+    ForkServer, fork_server, "fork-server",
+    "a fuzzer that forks for each input: hurts schemes that keep something for each process or area";
+    /// Each process forks the next and exits.
+    Chain, chain, "chain",
+    "generation after generation, of which one is alive: hurts schemes that remember ancestors";
+    /// Few keep what many inherited.
+    SparseSurvivors, sparse_survivors, "sparse-survivors",
+    "pages that few of many heirs still have: hurts schemes that know who could have a page, not who has it";
+    /// Children exit one after the other.
+    MassExit, mass_exit, "mass-exit",
+    "a family that exits, newest or oldest first: hurts schemes that search for what they take away";
+    /// A file is mapped in thousands of pieces.
+    Windows, windows, "windows",
+    "a file mapped in thousands of pieces: hurts schemes that look at every area of a file";
+    /// A family that is larger than its memory.
+    Reclaim, reclaim, "reclaim",
+    "a family larger than its memory: hurts schemes that search long for users, or know too few";
+    /// One frame at many addresses.
+    FanOut, fan_out, "fan-out",
+    "everything that can be done to one frame at many addresses: hurts schemes that look at more than those";
 }
 
 /// No workload has this id.

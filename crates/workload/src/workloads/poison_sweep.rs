@@ -2,7 +2,7 @@
 //! written to since the fork, by the parent or by a child. Each user of such a frame has to be found and
 //! told; whoever is not goes on with what is broken.
 
-use super::{FIRST, forks, on_frame, processes, spread, start_with_heap, writes};
+use super::{FIRST, forks, in_a_row, on_frame, processes, spread, start_with_heap, writes};
 use crate::{Demand, Event, FrameOperation, ParameterSpec, Parameters, Process};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
@@ -53,7 +53,7 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     // Next to each other, so that each has pages that nobody else wrote to, as long as there are some.
     let rewrite = move |process: Process| {
         let first = u64::from(process.0) * rewrites;
-        writes(process, (0..rewrites.min(pages)).map(move |page| (first + page) % pages))
+        writes(process, in_a_row(first, rewrites, pages))
     };
     start_with_heap(pages)
         .chain(forks(children))

@@ -6,7 +6,7 @@
 //! Surveys: before the forks, after them, after each round of requests (one request of every worker),
 //! after the exits, and after each step of the server.
 
-use super::{FIRST, SURVEYS, exits, forks, processes, start_with_heap, surveys, writes};
+use super::{FIRST, SURVEYS, exits, forks, in_a_row, processes, start_with_heap, surveys, writes};
 use crate::{Demand, Event, ParameterSpec, Parameters, Process};
 
 pub(crate) const PARAMETERS: &[ParameterSpec] = &[
@@ -67,7 +67,7 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     // The workers of one round write next to each other, and the next round goes on behind them.
     let serve = move |round, worker: Process| {
         let first = (round * workers + u64::from(worker.0) - 1) * share;
-        writes(worker, (0..share.min(pages)).map(move |page| (first + page) % pages))
+        writes(worker, in_a_row(first, share, pages))
     };
     let rounds = (0..requests).flat_map(move |round| {
         let served = processes(workers).flat_map(move |worker| serve(round, worker));

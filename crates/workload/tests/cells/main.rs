@@ -9,6 +9,20 @@ use workload::{
     COUNTS, Cell, CellFailure, Op, ParameterSpec, Parameters, Sample, Scratch, WorkloadId, run_cell,
 };
 
+/// Parameters that say how often the same happens.
+const REPEATS: [&str; 10] = [
+    "iterations",
+    "reclaims",
+    "generations",
+    "requests",
+    "rounds",
+    "snapshots",
+    "steps",
+    "pipelines",
+    "targets",
+    "starts",
+];
+
 /// What a cell left behind, by name.
 struct Outcome {
     samples: Vec<Sample>,
@@ -86,9 +100,9 @@ fn demand_holds_at_the_ends_of_every_parameter() {
         for spec in workload.parameters() {
             for value in [spec.min, spec.max.min(600)] {
                 // Few rounds keep the test short; the parameter under test comes last and wins.
-                let few = ["iterations", "reclaims", "generations", "requests", "rounds"];
-                let repeats = |spec: &&ParameterSpec| few.contains(&spec.name);
-                let few = workload.parameters().iter().filter(repeats).map(|spec| (spec.name, 2));
+                let repeats = |spec: &&ParameterSpec| REPEATS.contains(&spec.name);
+                let few = workload.parameters().iter().filter(repeats);
+                let few = few.map(|spec| (spec.name, 2));
                 let changes: Vec<_> = few.chain([(spec.name, value)]).collect();
                 for scheme in [SchemeId::Scan, SchemeId::PteNextDouble, SchemeId::AnonVmaChain] {
                     let outcome = run(&cell(scheme, workload, &changes));

@@ -91,7 +91,10 @@ impl fmt::Display for Expected {
                  poison, pin, unpin or split"
             }
             Self::Kind => "`file` or `segment`",
-            Self::Primitive => "empty, invlpg, cr3-reload, page-copy, page-zero or pte-copy-floor",
+            Self::Primitive => {
+                "empty, invlpg, cr3-reload, page-copy, page-zero, pte-copy-floor, cr3-reload-pcid, \
+                 cr3-reload-pcid-flush, invpcid-one or invpcid-all"
+            }
             Self::End => "the end of the line",
         })
     }

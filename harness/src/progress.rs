@@ -39,8 +39,9 @@ impl Progress {
 
     /// With what is known of how long each cell takes; without, all count the same.
     #[must_use]
-    pub fn expecting(self, expectation: Option<Expectation>) -> Self {
-        Self { expectation, ..self }
+    pub fn expecting(mut self, expectation: Option<Expectation>) -> Self {
+        self.expectation = expectation;
+        self
     }
 
     fn say(&self, text: &str) {

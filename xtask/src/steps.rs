@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use harness::tools::{
-    GRUB, OVMF, QEMU, Shell, TARGET, Tool, Verbosity, WhenMissing, ensure, ensure_target, shown,
+    BOCHS, GRUB, OVMF, QEMU, Shell, TARGET, Tool, Verbosity, WhenMissing, ensure, ensure_target,
+    shown,
 };
 
 /// Installs what the boots need, as `rmapbench` itself does.
@@ -13,6 +14,7 @@ pub fn install(root: &Path) -> Result<(), String> {
     let shell = Shell { verbosity: Verbosity::Verbose };
     let mut tools: Vec<&Tool> = vec![&QEMU, &OVMF];
     tools.extend(&GRUB);
+    tools.extend(&BOCHS);
     ensure(&tools, WhenMissing::Install, shell).map_err(|error| error.to_string())?;
     ensure_target(WhenMissing::Install, root, shell).map_err(|error| error.to_string())
 }

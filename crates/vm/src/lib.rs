@@ -44,7 +44,7 @@ pub use frame_table::HUGE_ORDER;
 pub use given_frame::Migration;
 pub use machine::{
     Access, AccessError, CpuId, FaultHandler, FaultRefused, Flushed, Machine, PageFault,
-    PhysicalAddress, Ticks, VirtualAddress,
+    PhysicalAddress, TaggedFlush, Ticks, VirtualAddress,
 };
 #[cfg(feature = "alloc")]
 pub use memory::OwnedArena;

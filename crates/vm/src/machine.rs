@@ -122,6 +122,19 @@ pub enum Flushed {
     Cr3Load,
 }
 
+/// A flush that needs process-context identifiers (PCIDs) or INVPCID; the VM itself does without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaggedFlush {
+    /// A CR3 load with PCIDs on that keeps every translation (bit 63 of the operand set).
+    Cr3Keeping,
+    /// A CR3 load with PCIDs on that drops the translations of its PCID.
+    Cr3Dropping,
+    /// INVPCID of one page of one PCID.
+    InvpcidOne,
+    /// INVPCID of everything, global translations included.
+    InvpcidAll,
+}
+
 /// A machine that the VM runs on.
 ///
 /// Invariant: frames of [`Self::arena`] belong to the VM alone.
@@ -171,6 +184,12 @@ pub trait Machine: Sync {
     #[inline]
     fn may_allocate(&self, _point: &'static Location<'static>) -> bool {
         true
+    }
+
+    /// Ticks that `flush` takes by itself, of `page` where it is of one page, with PCIDs on for that
+    /// moment. `None` where the machine has no such flush. More may be dropped than was asked for.
+    fn time_flush(&self, _flush: TaggedFlush, _page: PageIndex) -> Option<u64> {
+        None
     }
 
     /// The stopwatch: on hardware LFENCE; RDTSC; LFENCE, so that nothing timed drifts out of its

@@ -268,16 +268,28 @@ pub enum Primitive {
     PageZero,
     /// Copy the PTEs of a leaf table with the counts that any fork must keep, and nothing else.
     PteCopyFloor,
+    /// Reload CR3 with PCIDs on, keeping every translation.
+    Cr3ReloadPcid,
+    /// Reload CR3 with PCIDs on, dropping the translations of its PCID.
+    Cr3ReloadPcidFlush,
+    /// INVPCID of one page.
+    InvpcidOne,
+    /// INVPCID of everything.
+    InvpcidAll,
 }
 
 impl Primitive {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
+    /// All of them. Those that drop more than they should for what follows come last.
+    pub const ALL: [Self; 10] = [
         Self::Empty,
         Self::Invlpg,
         Self::Cr3Reload,
         Self::PageCopy,
         Self::PageZero,
         Self::PteCopyFloor,
+        Self::Cr3ReloadPcid,
+        Self::Cr3ReloadPcidFlush,
+        Self::InvpcidOne,
+        Self::InvpcidAll,
     ];
 }

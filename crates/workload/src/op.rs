@@ -68,6 +68,14 @@ pub enum Op {
     Invlpg,
     /// CR3 reload.
     Cr3Reload,
+    /// CR3 reload with PCIDs on that keeps every translation.
+    Cr3ReloadPcid,
+    /// CR3 reload with PCIDs on that drops the translations of its PCID.
+    Cr3ReloadPcidFlush,
+    /// INVPCID of one page.
+    InvpcidOne,
+    /// INVPCID of everything.
+    InvpcidAll,
     /// Copy of a page.
     PageCopy,
     /// Zeroing of a page.
@@ -92,7 +100,7 @@ impl Op {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All of them, in the order of tables.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 39] = [
         Self::Fork,
         Self::Exec,
         Self::Exit,
@@ -125,6 +133,10 @@ impl Op {
         Self::Empty,
         Self::Invlpg,
         Self::Cr3Reload,
+        Self::Cr3ReloadPcid,
+        Self::Cr3ReloadPcidFlush,
+        Self::InvpcidOne,
+        Self::InvpcidAll,
         Self::PageCopy,
         Self::PageZero,
         Self::PteCopyFloor,
@@ -166,6 +178,10 @@ impl Op {
             Self::Empty => "empty",
             Self::Invlpg => "invlpg",
             Self::Cr3Reload => "cr3_reload",
+            Self::Cr3ReloadPcid => "cr3_reload_pcid",
+            Self::Cr3ReloadPcidFlush => "cr3_reload_pcid_flush",
+            Self::InvpcidOne => "invpcid_one",
+            Self::InvpcidAll => "invpcid_all",
             Self::PageCopy => "page_copy",
             Self::PageZero => "page_zero",
             Self::PteCopyFloor => "pte_copy_floor",

@@ -7,14 +7,14 @@ use super::{print, root};
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::tools::{GRUB, OVMF, QEMU, TARGET, Tool, install_command, target_installed};
+use crate::tools::{BOCHS, GRUB, OVMF, QEMU, TARGET, Tool, install_command, target_installed};
 
 /// Carries `doctor` out.
 pub fn doctor() -> Result<Exit, Error> {
     let shell = cli::shell(false);
     let tools: Vec<&Tool> = [&QEMU].into_iter().chain(&GRUB).chain([&OVMF]).collect();
     let mut text = String::new();
-    for tool in &tools {
+    for tool in tools.iter().copied().chain(&BOCHS) {
         let state = match tool.find() {
             Some(path) => tool.version(shell).unwrap_or_else(|| path.display().to_string()),
             None => "missing".to_owned(),
@@ -33,6 +33,7 @@ pub fn doctor() -> Result<Exit, Error> {
     let target = target_installed(&root(), shell)?;
     let state = if target { "installed" } else { "missing" };
     let _ = writeln!(text, "{TARGET:<20} {:<32} {state}", "the guest's Rust target");
+    // Runs need no tool of the tests, so those are not missed.
     let missing: Vec<&Tool> = tools.into_iter().filter(|tool| tool.find().is_none()).collect();
     if !missing.is_empty() {
         let _ = writeln!(text, "\nto install what is missing: {}", install_command(&missing));

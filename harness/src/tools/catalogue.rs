@@ -35,7 +35,9 @@ impl Tool {
         }
         let output = shell.capture(Command::new(self.find()?).arg("--version")).ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines().next().filter(|line| !line.is_empty()).map(ToOwned::to_owned)
+        // Bochs says it below a line of ornament.
+        let line = text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit()))?;
+        Some(line.trim().to_owned())
     }
 }
 
@@ -94,6 +96,37 @@ pub const OVMF: Tool = Tool {
         "/usr/share/qemu/ovmf-x86_64-code.bin",
     ],
 };
+
+/// The second emulator that counts instructions, for the boot tests alone.
+pub const BOCHS: [Tool; 4] = [
+    Tool {
+        name: "bochs",
+        purpose: "for tests: counts instructions too",
+        package: "bochs",
+        places: &["bochs"],
+    },
+    Tool {
+        name: "Bochs on a terminal",
+        purpose: "for tests: used by bochs",
+        package: "bochs-term",
+        places: &[
+            "/usr/lib/x86_64-linux-gnu/bochs/plugins/libbx_term_gui.so",
+            "/usr/lib/bochs/plugins/libbx_term_gui.so",
+        ],
+    },
+    Tool {
+        name: "BIOS for Bochs",
+        purpose: "for tests: used by bochs",
+        package: "bochsbios",
+        places: &["/usr/share/bochs/BIOS-bochs-latest"],
+    },
+    Tool {
+        name: "VGA BIOS for Bochs",
+        purpose: "for tests: used by bochs",
+        package: "vgabios",
+        places: &["/usr/share/vgabios/vgabios.bin"],
+    },
+];
 
 /// The firmware's code and the variables it starts from.
 pub fn ovmf() -> Option<(PathBuf, PathBuf)> {

@@ -5,10 +5,13 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use rmap::{Frame, PageIndex};
 use vm::{
-    Access, AccessError, FaultHandler, FaultRefused, Flushed, Machine, PageFault, VirtualAddress,
+    Access, AccessError, FaultHandler, FaultRefused, Flushed, Machine, PageFault, TaggedFlush,
+    VirtualAddress,
 };
 use wire::{Record, Value};
 
+use super::cpu::control;
+use super::cpu::features::Features;
 use super::machine::Hardware;
 use super::power::ExitCode;
 use super::run::Guest;
@@ -78,7 +81,13 @@ pub fn machine(guest: &mut Guest<'_>) -> ExitCode {
     let machine = Hardware::new(arena, guest.memory.kernel_root());
     machine.build_tables();
     let handler = OnePage { machine: &machine, faults: AtomicU32::new(0) };
-    let checks = [faults_arrive, refusals_come_back, flushes_flush, primitives_work];
+    let checks = [
+        faults_arrive,
+        refusals_come_back,
+        flushes_flush,
+        tagged_flushes_leave_no_trace,
+        primitives_work,
+    ];
     for check in checks {
         machine.activate(Some(ROOT));
         machine.set_leaf(0);
@@ -127,6 +136,29 @@ fn flushes_flush(machine: &Hardware, handler: &OnePage<'_>) {
     assert_eq!(machine.flush_space(SPARE), Flushed::Nothing);
     machine.activate(None);
     assert_eq!(machine.flush_page(ROOT, page), Flushed::Nothing);
+}
+
+fn tagged_flushes_leave_no_trace(machine: &Hardware, handler: &OnePage<'_>) {
+    let features = Features::read();
+    let before = control::read();
+    for (flush, offered) in [
+        // Even this: when PCIDs go off again, everything is dropped.
+        (TaggedFlush::Cr3Keeping, features.pcid),
+        (TaggedFlush::Cr3Dropping, features.pcid),
+        (TaggedFlush::InvpcidOne, features.invpcid),
+        (TaggedFlush::InvpcidAll, features.invpcid),
+    ] {
+        machine.access(ADDRESS, Access::Read, 0).expect("the handler maps it");
+        handler.faults();
+        machine.set_leaf(0);
+        let timed = machine.time_flush(flush, ADDRESS.page());
+        assert_eq!(timed.is_some(), offered, "{flush:?} is timed where CPUID offers it");
+        assert_eq!(control::read().cr4, before.cr4, "PCIDs are off again");
+        if offered {
+            machine.access(ADDRESS, Access::Read, 0).expect("the handler maps it");
+            assert_eq!(handler.faults(), 1, "{flush:?} leaves no translation");
+        }
+    }
 }
 
 fn primitives_work(machine: &Hardware, _: &OnePage<'_>) {

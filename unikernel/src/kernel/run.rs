@@ -79,6 +79,7 @@ pub fn run(booted: Booted) -> ! {
     // Nobody is told how it ended: with or without an answer, this is the end.
     let _ = link.finish();
     link.port_mut().drain();
+    power::leave_bochs(clock.execution());
     power::off(code)
 }
 

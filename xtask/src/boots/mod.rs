@@ -1,6 +1,8 @@
 //! Real boots: the table of what is tried, and its runner.
 
+mod bochs;
 mod cases;
+mod counts;
 mod guest;
 mod relay;
 mod screen;
@@ -28,6 +30,7 @@ const CASES: &[(&str, Case)] = &[
     ("a_guest_without_a_serial_port_says_so_on_screen", cases::no_serial_port),
     ("an_iso_on_bios_gives_the_cells_of_a_direct_boot", cases::iso_on_bios),
     ("an_iso_on_uefi_gives_the_cells_of_a_direct_boot", cases::iso_on_uefi),
+    ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
     ("a_line_that_damages_one_byte_in_a_hundred_loses_nothing", cases::lossy_line),
 ];
 

@@ -9,7 +9,7 @@ mod picks;
 use rmap::{Frame, PageIndex, Scheme, SpaceId};
 use vm::{
     Access, Backing, FaultKind, FaultRefused, Machine, MapRequest, Migration, ObjectId, PageRange,
-    Placement, VirtualAddress, Vm, WhenIncomplete,
+    Placement, TaggedFlush, VirtualAddress, Vm, WhenIncomplete,
 };
 
 pub use error::EventError;
@@ -335,8 +335,27 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
                 self.recorder.add_work(Op::PteCopyFloor, ptes);
                 self.vm.end_pte_copy_floor(floor);
             }
+            Primitive::Cr3ReloadPcid => {
+                self.time_flush(Op::Cr3ReloadPcid, TaggedFlush::Cr3Keeping, page);
+            }
+            Primitive::Cr3ReloadPcidFlush => {
+                self.time_flush(Op::Cr3ReloadPcidFlush, TaggedFlush::Cr3Dropping, page);
+            }
+            Primitive::InvpcidOne => {
+                self.time_flush(Op::InvpcidOne, TaggedFlush::InvpcidOne, page);
+            }
+            Primitive::InvpcidAll => {
+                self.time_flush(Op::InvpcidAll, TaggedFlush::InvpcidAll, page);
+            }
         }
         Ok(())
+    }
+
+    /// A flush that the machine lacks leaves no sample.
+    fn time_flush(&mut self, op: Op, flush: TaggedFlush, page: PageIndex) {
+        if let Some(ticks) = self.vm.machine().time_flush(flush, page) {
+            self.recorder.record(op, ticks);
+        }
     }
 }
 

@@ -94,7 +94,10 @@ impl fmt::Display for Expected {
             }
             Self::Kind => "`file` or `segment`",
             Self::Phase => "`set_up`, `work` or `tear_down`",
-            Self::Primitive => "empty, invlpg, cr3-reload, page-copy, page-zero or pte-copy-floor",
+            Self::Primitive => {
+                "empty, invlpg, cr3-reload, page-copy, page-zero, pte-copy-floor, cr3-reload-pcid, \
+                 cr3-reload-pcid-flush, invpcid-one or invpcid-all"
+            }
             Self::End => "the end of the line",
         })
     }

@@ -155,5 +155,9 @@ pub(super) const fn primitive_word(primitive: Primitive) -> &'static str {
         Primitive::PageCopy => "page-copy",
         Primitive::PageZero => "page-zero",
         Primitive::PteCopyFloor => "pte-copy-floor",
+        Primitive::Cr3ReloadPcid => "cr3-reload-pcid",
+        Primitive::Cr3ReloadPcidFlush => "cr3-reload-pcid-flush",
+        Primitive::InvpcidOne => "invpcid-one",
+        Primitive::InvpcidAll => "invpcid-all",
     }
 }

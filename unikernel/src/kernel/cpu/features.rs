@@ -15,6 +15,10 @@ pub struct Features {
     pub platform: Platform,
     /// Whether the TSC runs at one rate whatever the CPU does.
     pub invariant_tsc: bool,
+    /// Whether CR4.PCIDE may be set.
+    pub pcid: bool,
+    /// Whether there is INVPCID.
+    pub invpcid: bool,
 }
 
 /// Whether QEMU's debugging devices may be expected.
@@ -44,6 +48,8 @@ impl Features {
             invariant_tsc: cpuid
                 .get_advanced_power_mgmt_info()
                 .is_some_and(|info| info.has_invariant_tsc()),
+            pcid: cpuid.get_feature_info().is_some_and(|info| info.has_pcid()),
+            invpcid: cpuid.get_extended_feature_info().is_some_and(|info| info.has_invpcid()),
         }
     }
 }

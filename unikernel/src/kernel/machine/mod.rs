@@ -4,17 +4,20 @@ mod access;
 pub mod faults;
 mod frames;
 mod stopwatch;
+mod tagged;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use rmap::{Frame, PageIndex};
 use vm::{
-    Access, AccessError, Arena, CpuId, FaultHandler, Flushed, Machine, Ticks, VirtualAddress,
+    Access, AccessError, Arena, CpuId, FaultHandler, Flushed, Machine, TaggedFlush, Ticks,
+    VirtualAddress,
 };
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
 
 use super::cpu::control::load_root;
+use super::cpu::features::Features;
 use super::memory::KernelRoot;
 pub use stopwatch::now;
 
@@ -25,6 +28,7 @@ pub struct Hardware {
     kernel_root: KernelRoot,
     /// What is in CR3.
     loaded: AtomicU64,
+    features: Features,
 }
 
 impl Hardware {
@@ -32,7 +36,7 @@ impl Hardware {
     pub fn new(arena: Arena, kernel_root: KernelRoot) -> Self {
         kernel_root.load();
         let loaded = AtomicU64::new(kernel_root.physical());
-        Self { arena, kernel_root, loaded }
+        Self { arena, kernel_root, loaded, features: Features::read() }
     }
 
     fn is_loaded(&self, root: Frame) -> bool {
@@ -108,6 +112,10 @@ impl Machine for Hardware {
     #[inline]
     fn zero_frame(&self, frame: Frame) {
         frames::zero(self.arena.words(frame));
+    }
+
+    fn time_flush(&self, flush: TaggedFlush, page: PageIndex) -> Option<u64> {
+        tagged::time(self.features, flush, page)
     }
 
     #[inline]

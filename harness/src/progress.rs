@@ -61,7 +61,9 @@ impl Progress {
         self.announced = Some(running);
         let what = format!("{}, round {}", cell.title(), cell.round + 1);
         let (done, all) = (run.cells_done() as u64, u64::from(run.announced_cells));
-        let known = self.expectation.as_ref().and_then(|expected| expected.share_done(run));
+        let expectation = self.expectation.as_ref();
+        let known = expectation
+            .and_then(|expected| expected.share_done(run.announced_cells, run.cells.values()));
         self.show("cell", done, all, &what, known.unwrap_or_else(|| share(done, all)));
     }
 

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_SCHEMES: usize = 32;
 
 /// The most bytes that a plan takes in postcard: all lists and every name at their longest come
-/// to less than 11 KB.
-pub const MAX_PLAN: usize = 11 * 1024;
+/// to less than 12 KB.
+pub const MAX_PLAN: usize = 12 * 1024;
 
 /// An id such as `fork-exit`, or with an option `pte-next:link=4`.
 pub type Name = heapless::String<32>;

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub const MAX_SCHEMES: usize = 32;
 
 /// The most bytes that a plan takes in postcard: all lists and every name at their longest come
-/// to less than 11 KB.
-pub const MAX_PLAN: usize = 11 * 1024;
+/// to less than 12 KB.
+pub const MAX_PLAN: usize = 12 * 1024;
 
 /// Raw samples that are kept of one cell where nobody says otherwise.
 pub const RAW_SAMPLES: u32 = 1 << 16;

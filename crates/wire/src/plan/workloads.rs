@@ -12,8 +12,8 @@ pub const MAX_WORKLOADS: usize = 128;
 /// The most parameters of all workloads of a plan together.
 pub const MAX_PARAMETERS: usize = 512;
 
-/// The most names of workloads and parameters.
-pub const MAX_WORDS: usize = 64;
+/// The most names of workloads and parameters: more than there are of all workloads together.
+pub const MAX_WORDS: usize = 128;
 
 /// Some of a plan's schemes, by their place in its list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Schema)]

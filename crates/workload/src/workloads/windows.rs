@@ -37,14 +37,14 @@ pub(crate) const PARAMETERS: &[ParameterSpec] = &[
     ParameterSpec {
         name: "finds",
         summary: "frames that are looked for",
-        default: 64,
+        default: 32,
         min: 0,
         max: 1 << 20,
     },
     ParameterSpec {
         name: "protects",
         summary: "frames that are write-protected after that",
-        default: 16,
+        default: 8,
         min: 0,
         max: 1 << 20,
     },

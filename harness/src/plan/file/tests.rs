@@ -1,8 +1,10 @@
 use rmap::SchemeId;
-use wire::WhenIncomplete;
+use wire::{MAX_PLAN, WhenIncomplete};
+use workload::{ParameterSpec, WorkloadId};
 
 use super::read;
 use crate::plan::draft::Draft;
+use crate::plan::encode;
 
 const HEAD: &str = "name = \"own\"\n";
 
@@ -163,9 +165,27 @@ fn a_plan_that_is_too_large_is_refused_before_it_is_spread_out() {
 
 #[test]
 fn no_parameter_is_called_like_a_key_of_a_group() {
-    for workload in workload::WorkloadId::ALL {
+    for workload in WorkloadId::ALL {
         for spec in workload.parameters() {
             assert!(!["schemes", "workload"].contains(&spec.name), "{workload}");
         }
     }
+}
+
+#[test]
+fn a_plan_can_sweep_every_workload_with_all_other_parameters_set() {
+    let other = |spec: &ParameterSpec| if spec.default == spec.min { spec.max } else { spec.min };
+    let mut content = String::from(HEAD);
+    for workload in WorkloadId::ALL {
+        content += &format!("[[group]]\nschemes = \"all\"\nworkload = \"{workload}\"\n");
+        let (swept, others) = workload.parameters().split_first().expect("a parameter to sweep");
+        content += &format!("{} = [{}, {}]\n", swept.name, swept.min, swept.min + 1);
+        for spec in others {
+            content += &format!("{} = {}\n", spec.name, other(spec));
+        }
+    }
+    let draft = read("own.toml", &content).expect("nothing is wrong with it");
+    let plan = draft.plan().expect("there is room for it on the wire");
+    assert_eq!(plan.workloads.len(), 2 * WorkloadId::ALL.len());
+    assert!(encode(&plan).len() <= MAX_PLAN);
 }

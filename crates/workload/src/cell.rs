@@ -5,8 +5,9 @@ use core::fmt;
 use rmap::{Scheme, SchemeId, SchemeVisitor, SpaceId};
 use vm::{Inconsistency, Machine, ObjectId, Vm, WhenIncomplete};
 
+use crate::counts::OF_THE_VM;
 use crate::executor::{Executor, Picks};
-use crate::{Demand, EventError, Parameters, Recorder, Sample, WorkloadId};
+use crate::{Counts, Demand, EventError, Parameters, Recorder, Sample, WorkloadId};
 
 /// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +94,10 @@ pub struct CellReport<'a> {
     /// Samples and work.
     pub recorder: Recorder<'a>,
     /// Counters, outcomes and footprint.
-    pub counts: [Count; COUNTS],
+    pub counts: Counts,
     /// What went wrong, if anything did.
     pub failure: Option<CellFailure>,
 }
-
-const COUNTS: usize = 20;
 
 /// Runs `cell` on `machine`, whose arena it lays out afresh; then checks every frame against the
 /// tables and takes everything apart, outside timing.
@@ -121,16 +120,17 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
         let demand = self.cell.demand();
         let Ok(vm) = Vm::<S, M>::new(self.machine, &demand.vm_config()) else {
             let failure = Some(CellFailure::ArenaTooSmall);
-            return CellReport { recorder, counts: NO_COUNTS, failure };
+            return CellReport { recorder, counts: Counts::NONE, failure };
         };
         let policy = self.cell.when_incomplete;
         let picks = Picks::new(if demand.watches_use { last_use } else { &mut [] });
         let mut executor = Executor::new(&vm, policy, (processes, objects), picks, recorder);
+        let before = self.machine.counters();
         let ran = self.machine.with_faults(&vm, || {
             let parameters = &self.cell.parameters;
             self.cell.workload.for_each_event(parameters, |event| executor.apply(event))
         });
-        let counts = counts(&vm);
+        let counts = Counts::new(&counts(&vm), self.machine.counters().since(before));
         let checked = vm.check();
         let recorder = executor.finish();
         let failure = first_failure(&vm, ran, checked, recorder.overflow());
@@ -149,10 +149,7 @@ fn first_failure<S: Scheme, M: Machine>(
     ran.map_err(CellFailure::Event).and(checked).and(kept).err()
 }
 
-const NO_COUNTS: [Count; COUNTS] =
-    [Count { group: CountGroup::Counters, name: "", value: 0 }; COUNTS];
-
-fn counts<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; COUNTS] {
+fn counts<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; OF_THE_VM] {
     let count = |group, name, value| Count { group, name, value };
     let counter = |name, value| count(CountGroup::Counters, name, value);
     let outcome = |name, value| count(CountGroup::Outcomes, name, value);

@@ -86,7 +86,7 @@ fn cells_that_differ_in_a_parameter_alone_are_told_apart_everywhere() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains("plan sweep: 6 cells in 2 rounds, needs about "));
     let summary = json(&folder, "summary.json");
-    let swept = |cell: &&Json| cell["workload"] == "fork-exit";
+    let swept = |cell: &&Value| cell["workload"] == "fork-exit";
     let cells: Vec<_> = summary["cells"].as_array().expect("cells").iter().filter(swept).collect();
     let names: Vec<_> = cells
         .iter()
@@ -105,7 +105,7 @@ fn cells_that_differ_in_a_parameter_alone_are_told_apart_everywhere() {
         assert!(samples.contains(&format!("pages={pages}")), "pages {pages}");
     }
     let run = json(&folder, "run.json");
-    assert_eq!(run["plan"]["workloads"].as_array().map(Vec::len), Some(3));
+    assert_eq!(run["plan"]["workloads"].as_array().map(Vec::len), Some(4));
     assert_eq!(run["plan"]["workloads"][2]["schemes"], serde_json::json!(["pte-next"]));
     let repeat = format!("cargo rmapbench run --plan {} --machine model", text(&plan));
     assert_eq!(run["repeat"], repeat);

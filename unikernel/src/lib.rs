@@ -6,6 +6,8 @@ pub mod boot_info;
 pub mod calibration;
 pub mod execution;
 pub mod memory_map;
+pub mod metal;
 pub mod page_tables;
+pub mod perfmon;
 pub mod pvh;
 pub mod regions;

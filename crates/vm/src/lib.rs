@@ -16,6 +16,7 @@ mod given_frame;
 mod huge;
 mod lock;
 mod machine;
+mod machine_counters;
 #[expect(unsafe_code, reason = "the one module that turns arena memory into references")]
 mod memory;
 mod object;
@@ -46,6 +47,7 @@ pub use machine::{
     Access, AccessError, CpuId, FaultHandler, FaultRefused, Flushed, Machine, PageFault,
     PhysicalAddress, TaggedFlush, Ticks, VirtualAddress,
 };
+pub use machine_counters::{CounterReading, MachineCounter, MachineCounters};
 #[cfg(feature = "alloc")]
 pub use memory::OwnedArena;
 pub use memory::{Arena, FRAME_BYTES, FrameWords};

@@ -8,6 +8,7 @@ use core::panic::Location;
 
 use rmap::{Frame, PageIndex};
 
+use crate::MachineCounters;
 use crate::memory::Arena;
 
 /// A virtual address in the lower half, which belongs to the workloads' address spaces.
@@ -190,6 +191,12 @@ pub trait Machine: Sync {
     /// moment. `None` where the machine has no such flush. More may be dropped than was asked for.
     fn time_flush(&self, _flush: TaggedFlush, _page: PageIndex) -> Option<u64> {
         None
+    }
+
+    /// What the machine counts beside its clock; a machine that counts nothing has nothing to read.
+    /// Called outside of timed regions.
+    fn counters(&self) -> MachineCounters {
+        MachineCounters::default()
     }
 
     /// The stopwatch: on hardware LFENCE; RDTSC; LFENCE, so that nothing timed drifts out of its

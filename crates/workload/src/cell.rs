@@ -6,8 +6,9 @@ use core::num::NonZeroU64;
 use rmap::{Scheme, SchemeId, SchemeVisitor, SpaceId};
 use vm::{Inconsistency, Machine, ObjectId, Vm, WhenIncomplete};
 
+use crate::counts::OF_THE_VM;
 use crate::executor::{Executor, Picks};
-use crate::{Demand, EventError, Parameters, Recorder, RecorderMemory, Sample, WorkloadId};
+use crate::{Counts, Demand, EventError, Parameters, Recorder, RecorderMemory, Sample, WorkloadId};
 
 /// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,12 +107,10 @@ pub struct CellReport<'a> {
     /// Samples and work.
     pub recorder: Recorder<'a>,
     /// Counters, outcomes and footprint.
-    pub counts: [Count; FIGURES],
+    pub counts: Counts,
     /// What went wrong, if anything did.
     pub failure: Option<CellFailure>,
 }
-
-const FIGURES: usize = 22;
 
 /// Runs `cell` on `machine`, whose arena it lays out afresh; then checks every frame against the
 /// tables and takes everything apart, outside timing. Times are in units of `ticks_per_unit` of the
@@ -142,20 +141,21 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
         let demand = self.cell.demand();
         let Ok(vm) = Vm::<S, M>::new(self.machine, &demand.vm_config()) else {
             let failure = Some(CellFailure::ArenaTooSmall);
-            return CellReport { recorder, counts: NO_FIGURES, failure };
+            return CellReport { recorder, counts: Counts::NONE, failure };
         };
         let policy = self.cell.when_incomplete;
         let picks = Picks::new(if demand.watches_use { last_use } else { &mut [] });
         let mut executor = Executor::new(&vm, policy, (processes, objects), picks, recorder);
+        let before = self.machine.counters();
         let ran = self.machine.with_faults(&vm, || {
             let parameters = &self.cell.parameters;
             self.cell.workload.for_each_event(parameters, |event| executor.apply(event))
         });
-        let figures = figures(&vm);
+        let counts = Counts::new(&figures(&vm), self.machine.counters().since(before));
         let checked = vm.check();
         let recorder = executor.finish();
         let failure = first_failure(&vm, ran, checked);
-        CellReport { recorder, counts: figures, failure }
+        CellReport { recorder, counts, failure }
     }
 }
 
@@ -168,10 +168,7 @@ fn first_failure<S: Scheme, M: Machine>(
     ran.map_err(CellFailure::Event).and(checked).err()
 }
 
-const NO_FIGURES: [Count; FIGURES] =
-    [Count { group: CountGroup::Counters, name: "", value: 0 }; FIGURES];
-
-fn figures<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; FIGURES] {
+fn figures<S: Scheme, M: Machine>(vm: &Vm<'_, S, M>) -> [Count; OF_THE_VM] {
     let count = |group, name, value| Count { group, name, value };
     let counter = |name, value| count(CountGroup::Counters, name, value);
     let outcome = |name, value| count(CountGroup::Outcomes, name, value);

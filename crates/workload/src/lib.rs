@@ -7,6 +7,7 @@
 extern crate std;
 
 mod cell;
+mod counts;
 mod demand;
 mod event;
 mod executor;
@@ -21,6 +22,7 @@ pub mod verify;
 mod workloads;
 
 pub use cell::{Cell, CellFailure, CellReport, Count, CountGroup, Scratch, run_cell};
+pub use counts::Counts;
 pub use demand::Demand;
 pub use event::{Event, FrameOperation, Object, Phase, Place, Primitive, Process, Source};
 pub use executor::EventError;

@@ -120,7 +120,7 @@ impl Drop for Bochs {
 fn configuration(iso: &Path, port: u16) -> String {
     format!(
         "megs: 512\n\
-         cpu: model=tigerlake, count=1, ips=4000000\n\
+         cpu: model=tigerlake, count=1, ips=4000000, ignore_bad_msrs=0\n\
          romimage: file=/usr/share/bochs/BIOS-bochs-latest\n\
          vgaromimage: file=/usr/share/vgabios/vgabios.bin\n\
          ata0-master: type=cdrom, path=\"{}\", status=inserted\n\

@@ -4,6 +4,7 @@ use raw_cpuid::{CpuId, Hypervisor as Signature};
 use unikernel::execution::Hypervisor;
 use wire::Value;
 
+use super::counters::microcode;
 use crate::kernel::facts::Facts;
 
 /// The answers that the kernel itself needs.
@@ -64,6 +65,9 @@ pub fn report(facts: &mut Facts<'_>) {
         facts.add("cpu.brand", Value::Text(brand.as_str().trim()));
     }
     report_hypervisor(&cpuid, facts);
+    if let Some(revision) = microcode() {
+        facts.add("cpu.microcode", Value::Hex(revision));
+    }
     if let Some(info) = cpuid.get_feature_info() {
         facts.add("cpu.family", Value::Number(info.family_id().into()));
         facts.add("cpu.model", Value::Number(info.model_id().into()));

@@ -1,5 +1,6 @@
 //! The IDT. Interrupts stay off for good, so whatever arrives is an exception: a page fault of a
-//! workload goes to its handler, everything else ends the run with a report.
+//! workload goes to its handler, a refused MSR to whoever asked for it, everything else ends the run with
+//! a report.
 
 use core::arch::global_asm;
 
@@ -15,6 +16,7 @@ use crate::kernel::once::TakeOnce;
 
 const VECTORS: usize = 256;
 const STUB_BYTES: usize = 16;
+const GENERAL_PROTECTION: usize = 13;
 const PAGE_FAULT: usize = 14;
 
 /// Vectors for which the CPU pushes an error code (Intel SDM vol. 3A, table 7-1; AMD APM vol. 2, 8.2).
@@ -34,6 +36,7 @@ global_asm!(
     STUB_BYTES = const STUB_BYTES,
     VECTORS = const VECTORS,
     WITH_ERROR_CODE = const WITH_ERROR_CODE,
+    GENERAL_PROTECTION = const GENERAL_PROTECTION,
     PAGE_FAULT = const PAGE_FAULT,
     NOT_OURS = const faults::NOT_OURS,
     exception = sym exception,
@@ -43,6 +46,7 @@ global_asm!(
 
 unsafe extern "C" {
     static trap_stubs: u8;
+    static general_protection_entry: u8;
     static page_fault_entry: u8;
 }
 
@@ -120,6 +124,8 @@ pub fn load() {
     for (vector, gate) in idt.0.iter_mut().enumerate() {
         *gate = Gate::to(stubs + vector * STUB_BYTES, stack_of(vector));
     }
+    let refusals = (&raw const general_protection_entry).addr();
+    idt.0[GENERAL_PROTECTION] = Gate::to(refusals, StackSwitch::None);
     idt.0[PAGE_FAULT] = Gate::to((&raw const page_fault_entry).addr(), StackSwitch::None);
     let pointer = DescriptorTablePointer {
         limit: (size_of::<Idt>() - 1) as u16,

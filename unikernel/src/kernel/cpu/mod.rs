@@ -2,7 +2,9 @@
 
 pub mod backtrace;
 pub mod control;
+pub mod counters;
 pub mod features;
 pub mod interrupts;
+pub mod msr;
 pub mod segments;
 pub mod stacks;

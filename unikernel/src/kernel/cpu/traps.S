@@ -95,3 +95,25 @@ page_fault_entry:
     pushq ${PAGE_FAULT}
     jmp trap
 .size page_fault_entry, . - page_fault_entry
+
+# A CPU without some model-specific register says so by this fault.
+.balign 64
+.global general_protection_entry
+.type general_protection_entry, @function
+general_protection_entry:
+    pushq %rax
+    leaq msr_read_site(%rip), %rax
+    cmpq %rax, 16(%rsp)                     # RIP
+    je 1f
+    leaq msr_write_site(%rip), %rax
+    cmpq %rax, 16(%rsp)
+    je 1f
+    popq %rax
+    pushq ${GENERAL_PROTECTION}
+    jmp trap
+1:  leaq msr_refused(%rip), %rax
+    movq %rax, 16(%rsp)
+    popq %rax
+    addq $8, %rsp                           # error code
+    iretq
+.size general_protection_entry, . - general_protection_entry

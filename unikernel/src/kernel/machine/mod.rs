@@ -10,13 +10,14 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use rmap::{Frame, PageIndex};
 use vm::{
-    Access, AccessError, Arena, CpuId, FaultHandler, Flushed, Machine, TaggedFlush, Ticks,
-    VirtualAddress,
+    Access, AccessError, Arena, CpuId, FaultHandler, Flushed, Machine, MachineCounters,
+    TaggedFlush, Ticks, VirtualAddress,
 };
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
 
 use super::cpu::control::load_root;
+use super::cpu::counters::Counters;
 use super::cpu::features::Features;
 use super::memory::KernelRoot;
 pub use stopwatch::now;
@@ -29,6 +30,7 @@ pub struct Hardware {
     /// What is in CR3.
     loaded: AtomicU64,
     features: Features,
+    counters: Counters,
 }
 
 impl Hardware {
@@ -36,7 +38,8 @@ impl Hardware {
     pub fn new(arena: Arena, kernel_root: KernelRoot) -> Self {
         kernel_root.load();
         let loaded = AtomicU64::new(kernel_root.physical());
-        Self { arena, kernel_root, loaded, features: Features::read() }
+        let (features, counters) = (Features::read(), Counters::start());
+        Self { arena, kernel_root, loaded, features, counters }
     }
 
     fn is_loaded(&self, root: Frame) -> bool {
@@ -116,6 +119,10 @@ impl Machine for Hardware {
 
     fn time_flush(&self, flush: TaggedFlush, page: PageIndex) -> Option<u64> {
         tagged::time(self.features, flush, page)
+    }
+
+    fn counters(&self) -> MachineCounters {
+        self.counters.read()
     }
 
     #[inline]

@@ -1,0 +1,12 @@
+//! What samples allow to say: order statistics, how sure they are, and verdicts. Pure functions; equal
+//! samples give equal answers.
+
+mod median_interval;
+mod paired;
+mod sorted;
+mod verdict;
+
+pub use median_interval::median_interval;
+pub use paired::{LEAST_ROUNDS, Ratio, paired};
+pub use sorted::{Sorted, ratio};
+pub use verdict::Verdict;

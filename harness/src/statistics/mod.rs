@@ -2,6 +2,7 @@
 //! samples give equal answers.
 
 mod median_interval;
+mod outliers;
 mod paired;
 mod sorted;
 mod verdict;

@@ -2,12 +2,14 @@
 //! samples give equal answers.
 
 mod median_interval;
+mod noise;
 mod outliers;
 mod paired;
 mod sorted;
 mod verdict;
 
 pub use median_interval::median_interval;
+pub use noise::Noise;
 pub use paired::{LEAST_ROUNDS, Ratio, paired};
 pub use sorted::{Sorted, ratio};
 pub use verdict::Verdict;

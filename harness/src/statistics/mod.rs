@@ -1,6 +1,8 @@
 //! What samples allow to say: order statistics, how sure they are, and verdicts. Pure functions; equal
 //! samples give equal answers.
 
+#[cfg(test)]
+mod candidates;
 mod growth;
 mod least_squares;
 mod median_interval;

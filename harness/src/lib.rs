@@ -18,6 +18,7 @@ pub mod progress;
 pub mod report;
 pub mod results;
 pub mod session;
+pub mod statistics;
 pub mod symbolise;
 pub mod table;
 pub mod tools;

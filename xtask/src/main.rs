@@ -1,5 +1,6 @@
 //! Chores for contributors: `cargo xtask test` runs every check that decides whether a change lands.
 
+mod aa;
 mod boots;
 mod miri;
 mod steps;
@@ -25,6 +26,15 @@ enum Chore {
     Check,
     /// The host tests of `rmap` and `vm` under Miri, where a nightly toolchain has it.
     Miri,
+    /// Compares a scheme with itself and with itself made 5 % slower, and counts right verdicts.
+    Aa {
+        /// How many comparisons.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+        seeds: u16,
+        /// Rounds of each, two for a pair.
+        #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u16).range(16..))]
+        rounds: u16,
+    },
     /// Real boots only.
     Boots {
         /// Only those whose name contains this.
@@ -40,6 +50,7 @@ fn main() -> ExitCode {
             .and_then(|()| boots::run(&root, "")),
         Chore::Check => steps::check(&root),
         Chore::Miri => miri::run(&root),
+        Chore::Aa { seeds, rounds } => aa::run(&root, seeds, rounds),
         Chore::Boots { filter } => {
             steps::install(&root).and_then(|()| boots::run(&root, &filter.unwrap_or_default()))
         }

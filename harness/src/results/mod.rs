@@ -1,18 +1,17 @@
-//! From records to results: cells, statistics, and the files of a result folder.
+//! From records to results: cells with their statistics, and the files of a result folder.
 
 mod cells;
 mod execution;
 mod folder;
-mod interval;
 mod op_run;
 mod repeat;
 mod run;
 mod run_json;
 mod samples_csv;
-mod statistics;
 mod summary;
 mod title;
 
+pub use crate::statistics::ratio;
 pub use execution::{Execution, Unit};
 pub use folder::Folder;
 pub use op_run::{OpRun, Piece, Totals};
@@ -23,5 +22,4 @@ pub use run::{
 };
 pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
 pub use samples_csv::write_samples;
-pub use statistics::ratio;
 pub use summary::{CellSummary, OpSummary, Per, Summary};

@@ -6,9 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cells::{Cell, cells};
-use super::interval::median_interval;
-use super::statistics::{Sorted, ratio};
 use super::{Execution, OpRun, Phase, Run, SurveyPoint, Unit};
+use crate::statistics::{Sorted, median_interval, ratio};
 
 /// Ops in the order in which people think of them; others follow by name.
 const OP_ORDER: [&str; 29] = [

@@ -3,7 +3,7 @@
 //! Whole rounds are drawn with replacement, not single samples: samples of one round share its
 //! luck (where frames lie, what else the host did), so drawing them singly would claim too much.
 
-use super::statistics::Sorted;
+use super::Sorted;
 
 /// How often rounds are drawn anew.
 const DRAWS: usize = 2000;
@@ -41,7 +41,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{median_interval, median_of};
-    use crate::results::statistics::Sorted;
+    use crate::statistics::Sorted;
 
     fn sorted(samples: &[u64]) -> Sorted {
         Sorted::new(samples.to_vec()).expect("not empty")

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::expectation::Expectation;
+use crate::expectation::{Expectation, Pace};
 use crate::results::{Run, shown};
 use crate::session::Observer;
 use crate::tools::Verbosity;
@@ -22,7 +22,7 @@ pub struct Progress {
     started: Option<Instant>,
     last_line: Option<Instant>,
     announced: Option<u32>,
-    expectation: Option<Expectation>,
+    pace: Option<Pace>,
 }
 
 impl Progress {
@@ -34,13 +34,13 @@ impl Progress {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, verbosity, started: None, last_line: None, announced: None, expectation: None }
+        Self { bar, verbosity, started: None, last_line: None, announced: None, pace: None }
     }
 
     /// With what is known of how long each cell takes; without, all count the same.
     #[must_use]
     pub fn expecting(mut self, expectation: Option<Expectation>) -> Self {
-        self.expectation = expectation;
+        self.pace = expectation.map(Pace::new);
         self
     }
 
@@ -61,26 +61,31 @@ impl Progress {
         self.announced = Some(running);
         let what = format!("{}, round {}", cell.title(), cell.round + 1);
         let (done, all) = (run.cells_done() as u64, u64::from(run.announced_cells));
-        let expectation = self.expectation.as_ref();
-        let known = expectation
-            .and_then(|expected| expected.share_done(run.announced_cells, run.cells.values()));
-        self.show("cell", done, all, &what, known.unwrap_or_else(|| share(done, all)));
+        let elapsed = self.elapsed();
+        let known = self.pace.as_mut().and_then(|pace| {
+            pace.look(elapsed, run.cells.values());
+            pace.left(run.announced_cells)
+        });
+        self.show("cell", done, all, &what, known.or_else(|| time_left(elapsed, done, all)));
+    }
+
+    /// Since the first thing that was shown.
+    fn elapsed(&mut self) -> Duration {
+        self.started.get_or_insert_with(Instant::now).elapsed()
     }
 
     /// Shows that `done` of `all` things are done and `what` is going on; time is counted from the
     /// first call.
     pub fn count(&mut self, things: &str, done: u64, all: u64, what: &str) {
-        self.show(things, done, all, what, share(done, all));
+        let left = time_left(self.elapsed(), done, all);
+        self.show(things, done, all, what, left);
     }
 
-    /// `share` is the part of the time that is over, 0 to 1.
-    fn show(&mut self, things: &str, done: u64, all: u64, what: &str, share: f64) {
-        let first = self.started.is_none();
-        let elapsed = self.started.get_or_insert_with(Instant::now).elapsed();
-        let left = time_left(elapsed, share);
+    fn show(&mut self, things: &str, done: u64, all: u64, what: &str, left: Option<Duration>) {
+        let left = left.map_or_else(String::new, |left| format!(", {} s left", left.as_secs()));
         match &self.bar {
             Some(bar) => {
-                if first {
+                if bar.length().is_none() {
                     bar.set_length(all);
                     bar.set_style(style());
                 }
@@ -135,16 +140,8 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template("[{bar:24}] {pos}/{len} {msg}").expect("the template is correct")
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a share is rounded anyway")]
-fn share(done: u64, all: u64) -> f64 {
-    if all == 0 { 0.0 } else { done as f64 / all as f64 }
-}
-
 /// By the pace so far; nothing until something is done.
-fn time_left(elapsed: Duration, share: f64) -> String {
-    if share <= 0.0 {
-        return String::new();
-    }
-    let left = elapsed.as_secs_f64() * (1.0 - share).max(0.0) / share;
-    format!(", {left:.0} s left")
+fn time_left(elapsed: Duration, done: u64, all: u64) -> Option<Duration> {
+    let left = elapsed.as_secs().saturating_mul(all.saturating_sub(done)).checked_div(done)?;
+    Some(Duration::from_secs(left))
 }

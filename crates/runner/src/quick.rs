@@ -6,8 +6,15 @@ use wire::{Activity, HostPresence, Name, Plan, RAW_SAMPLES, SchemeSet, WhenIncom
 use workload::WorkloadId;
 
 /// Few enough for a minute.
-const WORKLOADS: [WorkloadId; 3] =
-    [WorkloadId::Calibration, WorkloadId::ForkExit, WorkloadId::ForkTouch];
+const WORKLOADS: [WorkloadId; 7] = [
+    WorkloadId::Calibration,
+    WorkloadId::ForkExit,
+    WorkloadId::ForkTouch,
+    WorkloadId::ForkExec,
+    WorkloadId::Shell,
+    WorkloadId::Snapshot,
+    WorkloadId::EvictShared,
+];
 
 /// Every scheme, three rounds: the fewest that show how rounds differ.
 ///

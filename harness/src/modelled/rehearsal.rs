@@ -1,9 +1,10 @@
 //! A plan's cells, once each, on the modelled machine: how long each takes beside the others.
 
 use std::num::NonZeroU64;
-use std::time::Instant;
+use std::time::Duration;
 
 use model::Model;
+use nix::time::{ClockId, clock_gettime};
 use runner::Resolved;
 use workload::{Sample, Scratch, run_cell};
 
@@ -27,10 +28,15 @@ pub fn rehearse(resolved: &Resolved) -> Option<Expectation> {
     };
     let mut expectation = Expectation::default();
     for cell in resolved.cells() {
-        let start = Instant::now();
+        let start = cpu_time();
         // What is wrong with a cell shows when it counts.
         let _ = run_cell(&cell, &machine, NonZeroU64::MIN, scratch.reborrow());
-        expectation.add(CellKey::planned(&cell), start.elapsed());
+        expectation.add(CellKey::planned(&cell), cpu_time().saturating_sub(start));
     }
     Some(expectation)
+}
+
+/// What this thread has had of a CPU: other programs do not disturb it.
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }

@@ -52,8 +52,8 @@ pub fn unknown_scheme(tool: &Tool) -> Result<(), String> {
 pub fn same_cells(tool: &Tool) -> Result<(), String> {
     let cells = direct_cells(tool)?;
     let count = cells.as_array().map_or(0, Vec::len);
-    if count != 21 {
-        return Err(format!("{count} cells instead of calibration and 10 schemes x 2 workloads"));
+    if count != 61 {
+        return Err(format!("{count} cells instead of calibration and 10 schemes x 6 workloads"));
     }
     same(&cells, &direct_cells(tool)?)
 }

@@ -177,12 +177,11 @@ fn a_plan_can_sweep_every_workload_with_all_other_parameters_set() {
     let other = |spec: &ParameterSpec| if spec.default == spec.min { spec.max } else { spec.min };
     let mut content = String::from(HEAD);
     for workload in WorkloadId::ALL {
-        content += &format!("[[group]]\nschemes = \"all\"\nworkload = \"{workload}\"\n");
         let (swept, others) = workload.parameters().split_first().expect("a parameter to sweep");
-        content += &format!("{} = [{}, {}]\n", swept.name, swept.min, swept.min + 1);
-        for spec in others {
-            content += &format!("{} = {}\n", spec.name, other(spec));
-        }
+        let head = format!("[[group]]\nschemes = \"all\"\nworkload = \"{workload}\"\n");
+        let sweep = format!("{} = [{}, {}]\n", swept.name, swept.min, swept.min + 1);
+        let set = others.iter().map(|spec| format!("{} = {}\n", spec.name, other(spec)));
+        content.extend([head, sweep].into_iter().chain(set));
     }
     let draft = read("own.toml", &content).expect("nothing is wrong with it");
     let plan = draft.plan().expect("there is room for it on the wire");

@@ -2,7 +2,7 @@
 //! into the background, without end. One process is alive at a time, or two for a moment, but its pages
 //! come from as many ancestors as there were.
 //!
-//! Hurts schemes that remember ancestors. Linux' chains of anon_vmas grew with each generation, until
+//! Hurts schemes that remember ancestors. Linux' chains of `anon_vmas` grew with each generation, until
 //! memory was full, before those of ancestors that had gone came to be used again (2015).
 
 use super::{FIRST, in_a_row, on_frame, spread, start_with_heap, writes};

@@ -3,7 +3,7 @@
 //! it is those that are looked for and evicted.
 //!
 //! Hurts schemes that remember who could have a page and not who has it. Linux looks at every area of an
-//! anon_vma for the few PTEs that are left.
+//! `anon_vma` for the few PTEs that are left.
 
 use vm::PageRange;
 
@@ -79,7 +79,7 @@ pub(crate) fn demand(parameters: &Parameters) -> Demand {
 pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     let [pages, children, survivors, kept, finds, evictions] = values(parameters);
     let lost = pages - kept.min(pages);
-    let lose = move |process: Process| {
+    let give_up = move |process: Process| {
         let written = if rewrites(process) { lost } else { 0 };
         let unmapped = (lost > written)
             .then_some(Event::Munmap { process, range: PageRange { start: HEAP, pages: lost } });
@@ -92,7 +92,7 @@ pub(crate) fn events(parameters: &Parameters) -> impl Iterator<Item = Event> {
     };
     start_with_heap(pages)
         .chain(forks(children))
-        .chain(others.flat_map(lose))
+        .chain(others.flat_map(give_up))
         .chain(each(FrameOperation::Find, finds))
         .chain(each(FrameOperation::Unmap, evictions))
         .chain(exits(children))

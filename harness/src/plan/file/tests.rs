@@ -175,14 +175,14 @@ fn no_parameter_is_called_like_a_key_of_a_group() {
 #[test]
 fn a_plan_can_sweep_every_workload_with_all_other_parameters_set() {
     let other = |spec: &ParameterSpec| if spec.default == spec.min { spec.max } else { spec.min };
-    let mut content = String::from(HEAD);
-    for workload in WorkloadId::ALL {
+    let groups = WorkloadId::ALL.map(|workload| {
         let (swept, others) = workload.parameters().split_first().expect("a parameter to sweep");
-        let head = format!("[[group]]\nschemes = \"all\"\nworkload = \"{workload}\"\n");
-        let sweep = format!("{} = [{}, {}]\n", swept.name, swept.min, swept.min + 1);
-        let set = others.iter().map(|spec| format!("{} = {}\n", spec.name, other(spec)));
-        content.extend([head, sweep].into_iter().chain(set));
-    }
+        let set = |spec: &ParameterSpec| format!("{} = {}\n", spec.name, other(spec));
+        let others: String = others.iter().map(set).collect();
+        let sweep = format!("{} = [{}, {}]", swept.name, swept.min, swept.min + 1);
+        format!("[[group]]\nschemes = \"all\"\nworkload = \"{workload}\"\n{sweep}\n{others}")
+    });
+    let content = format!("{HEAD}{}", groups.concat());
     let draft = read("own.toml", &content).expect("nothing is wrong with it");
     let plan = draft.plan().expect("there is room for it on the wire");
     assert_eq!(plan.workloads.len(), 2 * WorkloadId::ALL.len());

@@ -199,6 +199,15 @@ pub trait Machine: Sync {
         MachineCounters::default()
     }
 
+    /// Something is about to be timed, and the clock is read next: what must not happen meanwhile can be
+    /// noticed from now on.
+    #[inline]
+    fn timing_begins(&self) {}
+
+    /// The clock has been read for the second time.
+    #[inline]
+    fn timing_ended(&self) {}
+
     /// The stopwatch: on hardware LFENCE; RDTSC; LFENCE, so that nothing timed drifts out of its
     /// interval (Intel SDM vol. 2B, RDTSC).
     fn now(&self) -> Ticks;

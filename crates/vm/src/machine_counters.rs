@@ -19,6 +19,8 @@ pub enum MachineCounter {
     Mperf,
     /// Readings at which the CPU had been, or was, throttled by heat since the reading before.
     ThermalEvents,
+    /// Bytes given to the serial line while something was timed. It must be 0.
+    LineBytesWhileTimed,
 }
 
 impl MachineCounter {
@@ -26,7 +28,7 @@ impl MachineCounter {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Instructions,
         Self::CoreCycles,
         Self::ReferenceCycles,
@@ -35,6 +37,7 @@ impl MachineCounter {
         Self::Aperf,
         Self::Mperf,
         Self::ThermalEvents,
+        Self::LineBytesWhileTimed,
     ];
 
     /// The name in results, which is a contract.
@@ -49,6 +52,7 @@ impl MachineCounter {
             Self::Aperf => "aperf",
             Self::Mperf => "mperf",
             Self::ThermalEvents => "thermal_events",
+            Self::LineBytesWhileTimed => "line_bytes_while_timed",
         }
     }
 }

@@ -5,9 +5,10 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use rmap::{Frame, PageIndex};
 use vm::{
-    Access, AccessError, FaultHandler, FaultRefused, Flushed, Machine, PageFault, TaggedFlush,
-    VirtualAddress,
+    Access, AccessError, FaultHandler, FaultRefused, Flushed, Machine, MachineCounter, PageFault,
+    TaggedFlush, VirtualAddress,
 };
+use wire::guest::SerialPort;
 use wire::{Record, Value};
 
 use super::cpu::control;
@@ -95,7 +96,8 @@ pub fn machine(guest: &mut Guest<'_>) -> ExitCode {
         machine.with_faults(&handler, || check(&machine, &handler));
     }
     machine.activate(None);
-    let value = Value::Number(checks.len() as u64);
+    a_byte_sent_while_timed_is_noticed(guest, &machine);
+    let value = Value::Number(checks.len() as u64 + 1);
     let recorded = guest.link.record(&Record::Fact { name: "check.machine", value });
     assert!(recorded.is_ok(), "the log is full");
     ExitCode::Done
@@ -159,6 +161,26 @@ fn tagged_flushes_leave_no_trace(machine: &Hardware, handler: &OnePage<'_>) {
             assert_eq!(handler.faults(), 1, "{flush:?} leaves no translation");
         }
     }
+}
+
+/// Does on purpose what no run may do.
+fn a_byte_sent_while_timed_is_noticed(guest: &mut Guest<'_>, machine: &Hardware) {
+    let noticed = |before| {
+        let mut counted = machine.counters().since(before);
+        let mut of = |wanted| counted.find(|(counter, _)| *counter == wanted);
+        of(MachineCounter::LineBytesWhileTimed).map(|(_, bytes)| bytes)
+    };
+    // What ends a frame on the wire ends nothing between two of them.
+    let mut send = || guest.link.port_mut().send(&[0; 3]).expect("the line takes bytes");
+    let before = machine.counters();
+    send();
+    assert_eq!(noticed(before), Some(0), "nothing is timed");
+    machine.timing_begins();
+    send();
+    machine.timing_ended();
+    assert_eq!(noticed(before), Some(3), "three bytes left while something was timed");
+    send();
+    assert_eq!(noticed(before), Some(3), "nothing is timed any more");
 }
 
 fn primitives_work(machine: &Hardware, _: &OnePage<'_>) {

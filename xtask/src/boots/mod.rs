@@ -20,6 +20,7 @@ type Case = fn(&Tool) -> Result<(), String>;
 const CASES: &[(&str, Case)] = &[
     ("an_unknown_scheme_is_answered_with_what_exists", cases::unknown_scheme),
     ("the_same_seed_gives_the_same_cells", cases::same_cells),
+    ("no_byte_leaves_while_something_is_timed", cases::quiet_line),
     ("figures_follow_theory", cases::theory),
     ("a_plan_too_large_for_the_machine_is_refused", cases::too_little_memory),
     ("the_machine_keeps_its_contract", cases::machine_contract),

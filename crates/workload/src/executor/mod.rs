@@ -5,6 +5,7 @@ mod compact;
 mod error;
 mod frames;
 mod picks;
+mod stopwatch;
 
 use rmap::{Frame, PageIndex, Scheme, SpaceId};
 use vm::{
@@ -14,6 +15,7 @@ use vm::{
 
 pub use error::EventError;
 pub(crate) use picks::Picks;
+use stopwatch::Stopwatch;
 
 use crate::event::{Object, Place, Source};
 use crate::{Event, Op, Primitive, Process, Recorder};
@@ -151,10 +153,10 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
 
     fn timed<R>(&mut self, op: Op, operation: impl FnOnce(&Vm<'m, S, M>) -> R) -> R {
         let vm = self.vm;
-        let start = vm.machine().now();
+        let stopwatch = Stopwatch::start(vm.machine());
         let result = operation(vm);
-        let end = vm.machine().now();
-        self.recorder.record(op, end.since(start));
+        let ticks = stopwatch.stop();
+        self.recorder.record(op, ticks);
         result
     }
 
@@ -223,13 +225,13 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
         self.activate(space);
         let vm = self.vm;
         let splits = vm.counters().vma_splits.get();
-        let start = vm.machine().now();
+        let stopwatch = Stopwatch::start(vm.machine());
         let done = vm.mprotect(space, range, protection);
-        let end = vm.machine().now();
+        let ticks = stopwatch.stop();
         done.map_err(|why| EventError::Map(process, why))?;
         let cut = vm.counters().vma_splits.get() > splits;
         let op = if cut { Op::VmaSplit } else { Op::Mprotect };
-        self.recorder.record(op, end.since(start));
+        self.recorder.record(op, ticks);
         Ok(())
     }
 
@@ -284,15 +286,15 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
         self.activate(space);
         let vm = self.vm;
         let address = VirtualAddress::of_page(page);
-        let start = vm.machine().now();
+        let stopwatch = Stopwatch::start(vm.machine());
         let touched = vm.touch(address, access, page.0);
-        let end = vm.machine().now();
+        let ticks = stopwatch.stop();
         let touched = touched.map_err(|refused| match refused {
             FaultRefused::OutOfMemory => EventError::OutOfMemory,
             refused => EventError::Access(process, page, refused),
         })?;
         if let Some(op) = touched.fault.and_then(fault_op) {
-            self.recorder.record(op, end.since(start));
+            self.recorder.record(op, ticks);
         }
         if self.picks.is_watching() {
             self.note_use(space, page);

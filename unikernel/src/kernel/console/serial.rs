@@ -8,6 +8,7 @@ use uart_16550::{BaudRate, Config, Uart16550};
 use wire::guest::{LineStuck, SerialPort};
 
 use super::bounded::BoundedPorts;
+use crate::kernel::machine::timing;
 
 const COM1: u16 = 0x3f8;
 
@@ -56,6 +57,7 @@ impl Line {
 
 impl SerialPort for Line {
     fn send(&mut self, bytes: &[u8]) -> Result<(), LineStuck> {
+        timing::line_takes(bytes.len());
         self.uart.backend_mut().reset();
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -5,13 +5,14 @@ pub mod faults;
 mod frames;
 mod stopwatch;
 mod tagged;
+pub mod timing;
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use rmap::{Frame, PageIndex};
 use vm::{
-    Access, AccessError, Arena, CpuId, FaultHandler, Flushed, Machine, MachineCounters,
-    TaggedFlush, Ticks, VirtualAddress,
+    Access, AccessError, Arena, CounterReading, CpuId, FaultHandler, Flushed, Machine,
+    MachineCounter, MachineCounters, TaggedFlush, Ticks, VirtualAddress,
 };
 use x86_64::VirtAddr;
 use x86_64::instructions::tlb;
@@ -122,7 +123,20 @@ impl Machine for Hardware {
     }
 
     fn counters(&self) -> MachineCounters {
-        self.counters.read()
+        let mut counters = self.counters.read();
+        let line_bytes = CounterReading { value: timing::line_bytes(), bits: 64 };
+        counters.set(MachineCounter::LineBytesWhileTimed, Some(line_bytes));
+        counters
+    }
+
+    #[inline]
+    fn timing_begins(&self) {
+        timing::set(true);
+    }
+
+    #[inline]
+    fn timing_ended(&self) {
+        timing::set(false);
     }
 
     #[inline]

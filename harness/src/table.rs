@@ -5,7 +5,8 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
-use crate::results::{CellSummary, Execution, OpSummary, Summary, Unit, ratio};
+use crate::results::{CellSummary, Comparison, Execution, OpSummary, Summary, Unit, ratio};
+use crate::statistics::{Ratio, Verdict};
 
 /// The whole text.
 #[must_use]
@@ -15,6 +16,9 @@ pub fn text(summary: &Summary) -> String {
         let _ = writeln!(text, "{}\n{}\n", heading(&cells), grid(summary, &cells));
     }
     text.push_str(&legend(summary));
+    for warning in &summary.warnings {
+        let _ = writeln!(text, "Warning: {warning}.");
+    }
     text
 }
 
@@ -104,6 +108,7 @@ fn op_rows(summary: &Summary, cells: &[&CellSummary], op: &str) -> Vec<Row> {
         };
         rows.push(Row::new("", "ns", cells, ns));
     }
+    rows.extend(verdicts(summary, cells, |cell| of(cell, op)?.ratio.as_ref()));
     let Some(per) = cells.iter().find_map(|cell| of(cell, op)?.per.as_ref()) else { return rows };
     let cost = |cell: &CellSummary| Some(format!("{:.1}", of(cell, op)?.per.as_ref()?.value?));
     let work = |cell: &CellSummary| {
@@ -111,8 +116,39 @@ fn op_rows(summary: &Summary, cells: &[&CellSummary], op: &str) -> Vec<Row> {
         Some(format!("{:.1}", ratio(op.per.as_ref()?.count.into(), op.n)))
     };
     rows.push(Row::new(format!("  per {}", per.unit), unit, cells, cost));
+    if op == "fork" {
+        rows.extend(floor(summary, cells));
+    }
+    rows.extend(verdicts(summary, cells, |cell| of(cell, op)?.per.as_ref()?.ratio.as_ref()));
     rows.push(Row::new("  each", format!("{}s", per.unit), cells, work));
     rows
+}
+
+/// How each scheme compares with the reference, where times have intervals.
+fn verdicts(
+    summary: &Summary,
+    cells: &[&CellSummary],
+    ratio: impl Fn(&CellSummary) -> Option<&Comparison>,
+) -> Option<Row> {
+    let has_time = summary.execution.is_some_and(|execution| execution != Execution::Exact);
+    let reference = &cells.iter().find_map(|cell| ratio(cell))?.reference;
+    let said = |cell: &CellSummary| {
+        let Ratio { value, verdict, .. } = ratio(cell)?.ratio;
+        Some(match verdict {
+            Some(Verdict::NoDifference) => format!("{value:.2} unresolved"),
+            Some(verdict) => format!("{value:.2} {verdict}"),
+            None => format!("{value:.2}"),
+        })
+    };
+    has_time.then(|| Row::new("  ratio", format!("x {reference}"), cells, said))
+}
+
+/// The cost of a PTE copied, by the least that any fork must do for one.
+fn floor(summary: &Summary, cells: &[&CellSummary]) -> Option<Row> {
+    let per_pte = |cell: &CellSummary, op: &str| of(cell, op)?.per.as_ref()?.value;
+    let floor = summary.cells.iter().find_map(|cell| per_pte(cell, "pte_copy_floor"))?;
+    let times = |cell: &CellSummary| Some(format!("{:.2}", per_pte(cell, "fork")? / floor));
+    (floor > 0.0).then(|| Row::new("", "x floor", cells, times))
 }
 
 fn of<'s>(cell: &'s CellSummary, op: &str) -> Option<&'s OpSummary> {
@@ -159,12 +195,24 @@ fn legend(summary: &Summary) -> String {
         return "The guest did not say how it was executed.\n".to_owned();
     };
     format!(
-        "Times are medians in {}, class {}: {}\nThe stopwatch's own cost (`empty`) is included. {}\n",
+        "Times are medians in {}, class {}: {}\nThe stopwatch's own cost (`empty`) is included. {}\n{}",
         unit.name(),
         execution.name(),
         execution.claim(),
-        faults(execution)
+        faults(execution),
+        verdict_legend(execution)
     )
+}
+
+/// What verdicts claim, where there are any.
+const fn verdict_legend(execution: Execution) -> &'static str {
+    match execution {
+        Execution::Exact => "",
+        _ => {
+            "Ratios pair rounds; *slower* and *faster* are claimed at 99 % and beyond 1 %, *unresolved* is \
+             no claim.\n"
+        }
+    }
 }
 
 /// What a fault's time leaves out.

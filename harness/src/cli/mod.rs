@@ -9,6 +9,7 @@ pub use verify::Verify;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rmap::SchemeId;
 
 use crate::document::Document;
 use crate::plan::{DEFAULT, Selection};
@@ -129,6 +130,9 @@ pub struct Run {
     /// `model` what this host has to give.
     #[arg(long, value_name = "SIZE", value_parser = memory_mib)]
     pub memory: Option<u32>,
+    /// The scheme with which the others are compared; the plan's first by default.
+    #[arg(long, value_name = "SCHEME", value_parser = scheme)]
+    pub reference: Option<SchemeId>,
     /// Folder for the results; a new one below bench-results by default.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -221,6 +225,9 @@ pub struct Collect {
     /// A plan to send to the guest; without one the guest runs its own.
     #[command(flatten)]
     pub choice: Choice,
+    /// The scheme with which the others are compared; the plan's first by default.
+    #[arg(long, value_name = "SCHEME", value_parser = scheme)]
+    pub reference: Option<SchemeId>,
     /// Folder for the results; a new one below bench-results by default.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -235,6 +242,9 @@ pub struct Replay {
     /// The capture.
     #[arg(value_name = "RAW.bin")]
     pub capture: PathBuf,
+    /// The scheme with which the others are compared; the plan's first by default.
+    #[arg(long, value_name = "SCHEME", value_parser = scheme)]
+    pub reference: Option<SchemeId>,
     /// Folder for the results; a new one below bench-results by default.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -264,6 +274,10 @@ pub const fn when_missing(no_install: bool) -> WhenMissing {
 #[must_use]
 pub const fn shell(verbose: bool) -> Shell {
     Shell { verbosity: if verbose { Verbosity::Verbose } else { Verbosity::Normal } }
+}
+
+fn scheme(name: &str) -> Result<SchemeId, String> {
+    name.parse().map_err(|_| "no such scheme; `cargo rmapbench list schemes` names them".to_owned())
 }
 
 /// Memory as it is written: `512M`, `2G`.

@@ -1,6 +1,7 @@
 //! `collect`: listen to a line.
 
 use jiff::Timestamp;
+use rmap::SchemeId;
 
 use super::conclude::{Circumstances, conclude, folder};
 use crate::cli;
@@ -28,10 +29,19 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     let heard = listen(&mut port, answer, &mut recording, PATIENCE, &mut progress)?;
     drop(progress);
     let route = Route { machine: kind.to_owned(), ..Route::default() };
+    let reference = arguments.reference.map(SchemeId::name);
     conclude(
         &heard,
         &folder,
-        Circumstances { command: "collect", repeat: None, started, route, qemu: None, shell },
+        Circumstances {
+            command: "collect",
+            repeat: None,
+            started,
+            route,
+            qemu: None,
+            reference,
+            shell,
+        },
     )
 }
 
@@ -42,5 +52,7 @@ fn answer(arguments: &cli::Collect) -> Result<Answer, Error> {
     if !arguments.choice.is_any() {
         return Ok(Answer::Start);
     }
-    Ok(Answer::Plan(PlanBytes::from(&arguments.choice.selection().draft()?.plan()?)))
+    let draft = arguments.choice.selection().draft()?;
+    draft.knows(arguments.reference)?;
+    Ok(Answer::Plan(PlanBytes::from(&draft.plan()?)))
 }

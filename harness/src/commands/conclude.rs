@@ -27,6 +27,8 @@ pub struct Circumstances<'a> {
     pub route: Route,
     /// How QEMU ended, if it was ours.
     pub qemu: Option<&'a GuestExit>,
+    /// The scheme with which others are compared, if somebody chose it.
+    pub reference: Option<&'a str>,
     /// For git and rustc.
     pub shell: Shell,
 }
@@ -37,7 +39,7 @@ pub fn conclude(
     folder: &Folder,
     circumstances: Circumstances<'_>,
 ) -> Result<Exit, Error> {
-    let Circumstances { command, repeat, started, route, qemu, shell } = circumstances;
+    let Circumstances { command, repeat, started, route, qemu, reference, shell } = circumstances;
     let verdict = Verdict::on(heard, qemu).saved();
     let complete = is_complete(heard);
     let provenance = Provenance {
@@ -49,7 +51,7 @@ pub fn conclude(
         rustc: rustc(&root(), shell),
         route,
     };
-    let summary = Summary::of(&heard.run, complete);
+    let summary = Summary::of(&heard.run, complete, reference);
     let (counters, missing) = (heard.ending.counters, &heard.ending.missing);
     let json =
         RunJson::new(&heard.run, &provenance, complete, &verdict.sentence, counters, missing);

@@ -3,6 +3,7 @@
 use std::fs::File;
 
 use jiff::Timestamp;
+use rmap::SchemeId;
 
 use super::conclude::{Circumstances, conclude, folder};
 use crate::cli;
@@ -31,9 +32,18 @@ pub fn replay(arguments: &cli::Replay) -> Result<Exit, Error> {
     drop(progress);
     let route = Route { machine: "replay".to_owned(), ..Route::default() };
     let shell = cli::shell(false);
+    let reference = arguments.reference.map(SchemeId::name);
     conclude(
         &heard,
         &folder,
-        Circumstances { command: "replay", repeat: None, started, route, qemu: None, shell },
+        Circumstances {
+            command: "replay",
+            repeat: None,
+            started,
+            route,
+            qemu: None,
+            reference,
+            shell,
+        },
     )
 }

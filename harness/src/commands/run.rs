@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rmap::SchemeId;
 use wire::Plan;
 
 use super::boot::{FAREWELL, PATIENCE, accelerator, provide_tools};
@@ -31,6 +32,7 @@ const MEMORY_MIB: u32 = 512;
 pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let shell = cli::shell(arguments.verbose);
     let mut draft = arguments.choice.selection().draft()?;
+    draft.knows(arguments.reference)?;
     let boot = arguments.boot.unwrap_or(cli::Boot::Iso);
     let firmware = arguments.firmware.unwrap_or(cli::Firmware::Bios);
     if (boot, firmware) == (cli::Boot::Direct, cli::Firmware::Uefi) {
@@ -101,7 +103,12 @@ fn measure(
     let route = Route { qemu_command: Some(qemu.command().to_owned()), ..route };
     let repeat = Some(arguments.choice.repeated_on(&route.machine));
     let qemu = Some(&ended);
-    conclude(&heard, &folder, Circumstances { command: "run", repeat, started, route, qemu, shell })
+    let reference = arguments.reference.map(SchemeId::name);
+    conclude(
+        &heard,
+        &folder,
+        Circumstances { command: "run", repeat, started, route, qemu, reference, shell },
+    )
 }
 
 fn route(

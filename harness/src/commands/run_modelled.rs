@@ -1,6 +1,7 @@
 //! `run --machine model`: a plan in this process.
 
 use jiff::Timestamp;
+use rmap::SchemeId;
 
 use super::boot::PATIENCE;
 use super::conclude::{Circumstances, conclude, folder};
@@ -19,7 +20,9 @@ use crate::verify::EventEngine;
 pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     refuse_what_boots(arguments)?;
     let shell = cli::shell(arguments.verbose);
-    let plan = arguments.choice.selection().draft()?.plan()?;
+    let draft = arguments.choice.selection().draft()?;
+    draft.knows(arguments.reference)?;
+    let plan = draft.plan()?;
     Folder::check(arguments.out.as_deref())?;
     if let Some(estimate) = Estimate::modelled(&plan) {
         eprintln!("{estimate}");
@@ -39,7 +42,9 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
         ..Route::default()
     };
     let repeat = Some(arguments.choice.repeated_on(&route.machine));
-    let circumstances = Circumstances { command: "run", repeat, started, route, qemu: None, shell };
+    let reference = arguments.reference.map(SchemeId::name);
+    let circumstances =
+        Circumstances { command: "run", repeat, started, route, qemu: None, reference, shell };
     conclude(&heard, &folder, circumstances)
 }
 

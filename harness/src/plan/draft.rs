@@ -113,6 +113,19 @@ impl Draft {
         SchemeId::ALL.into_iter().filter(occurs).collect()
     }
 
+    /// Whether the scheme with which others are to be compared, if one is named, occurs.
+    pub fn knows(&self, reference: Option<SchemeId>) -> Result<(), PlanError> {
+        let own = self.schemes();
+        match reference.filter(|id| !own.contains(id)) {
+            None => Ok(()),
+            Some(stranger) => Err(PlanError::NotInPlan {
+                plan: self.name.clone(),
+                name: stranger.name(),
+                listed: own.into_iter().map(SchemeId::name).collect(),
+            }),
+        }
+    }
+
     /// The plan as the guest takes it.
     pub fn plan(&self) -> Result<Plan, PlanError> {
         if self.cell_count() > MAX_CELLS {

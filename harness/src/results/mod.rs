@@ -1,6 +1,7 @@
 //! From records to results: cells with their statistics, and the files of a result folder.
 
 mod cells;
+mod comparison;
 mod execution;
 mod folder;
 mod op_run;
@@ -10,8 +11,10 @@ mod run_json;
 mod samples_csv;
 mod summary;
 mod title;
+mod warnings;
 
 pub use crate::statistics::ratio;
+pub use comparison::Comparison;
 pub use execution::{Execution, Unit};
 pub use folder::Folder;
 pub use op_run::{OpRun, Piece, Totals};

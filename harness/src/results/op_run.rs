@@ -45,6 +45,18 @@ pub struct Piece {
 }
 
 impl OpRun {
+    /// These samples, all of them kept.
+    #[cfg(test)]
+    pub(super) fn of(samples: Vec<u64>) -> Self {
+        let count = samples.len() as u64;
+        Self {
+            totals: Totals { count, ..Totals::default() },
+            counted: count,
+            pieces: vec![Piece { first: 0, samples }],
+            ..Self::default()
+        }
+    }
+
     /// Where samples belong of which `first` came before; what is here already is not taken again.
     pub(super) fn piece_at(&mut self, first: u32) -> Result<&mut Piece, Rejected> {
         let next = self.pieces.last().map_or(0, Piece::end);

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cells::{Cell, cells};
+use super::comparison::{Comparison, Reference, median, per_unit};
+use super::warnings::warnings;
 use super::{Execution, OpRun, Phase, Run, SurveyPoint, Unit};
 use crate::statistics::{Sorted, median_interval, ratio};
 
@@ -72,6 +74,8 @@ pub struct Summary {
     pub execution: Option<Execution>,
     /// TSC cycles in a second.
     pub tsc_hz: Option<u64>,
+    /// What is wrong although all arrived, a sentence each, with the mend.
+    pub warnings: Vec<String>,
     /// The cells in the plan's order.
     pub cells: Vec<CellSummary>,
 }
@@ -133,6 +137,12 @@ pub struct OpSummary {
     pub mad: u64,
     /// 95 % interval of the median; none on exact machines, where all runs are equal.
     pub ci95: Option<[u64; 2]>,
+    /// Samples above `outlier_fence`.
+    pub outliers: u64,
+    /// The greatest value that is no outlier.
+    pub outlier_fence: u64,
+    /// The median by that under the reference scheme, round by round; nothing for the reference itself.
+    pub ratio: Option<Comparison>,
     /// The cost of one unit of work.
     pub per: Option<Per>,
 }
@@ -146,35 +156,59 @@ pub struct Per {
     pub count: u64,
     /// Time of all samples by `count`, nothing if there was no work.
     pub value: Option<f64>,
+    /// `value` by that under the reference scheme, round by round.
+    pub ratio: Option<Comparison>,
 }
 
 impl Summary {
-    /// The summary of a run.
-    pub fn of(run: &Run, complete: bool) -> Self {
+    /// The summary of a run. Schemes are compared with `reference`, by default the plan's first.
+    pub fn of(run: &Run, complete: bool, reference: Option<&str>) -> Self {
         let execution = Execution::of(run);
         let cpus = run.plan.as_ref().map(|plan| plan.cpus);
         let seed = run.plan.as_ref().map_or(0, |plan| plan.seed);
         let intervals = if execution == Some(Execution::Exact) { None } else { Some(seed) };
+        let cells = cells(run);
+        let first = run.plan.as_ref().and_then(|plan| Some(plan.schemes.first()?.as_str()));
+        let scheme = reference.or(first);
+        let reference = |cell: &Cell<'_>| {
+            let alike = |other: &&Cell<'_>| {
+                Some(other.scheme) == scheme
+                    && other.scheme != cell.scheme
+                    && (other.workload, other.parameters) == (cell.workload, cell.parameters)
+            };
+            let cell = cells.iter().find(alike)?;
+            Some(Reference { cell, exact: execution == Some(Execution::Exact) })
+        };
         Self {
             schema_version: 1,
             complete,
             unit: execution.map(Execution::unit),
             execution,
             tsc_hz: run.number("tsc_hz"),
-            cells: cells(run).iter().map(|cell| cell_summary(cell, cpus, intervals)).collect(),
+            warnings: warnings(&cells, execution, run.number("tsc_hz")),
+            cells: cells
+                .iter()
+                .map(|cell| cell_summary(cell, cpus, intervals, reference(cell)))
+                .collect(),
         }
     }
 }
 
 /// `intervals` is the seed by which they are drawn, if they mean anything.
-fn cell_summary(cell: &Cell<'_>, cpus: Option<u16>, intervals: Option<u64>) -> CellSummary {
+fn cell_summary(
+    cell: &Cell<'_>,
+    cpus: Option<u16>,
+    intervals: Option<u64>,
+    reference: Option<Reference<'_, '_>>,
+) -> CellSummary {
+    let summary = |op| op_summary(cell, op, intervals, reference);
     CellSummary {
         scheme: cell.scheme.to_owned(),
         workload: cell.workload.to_owned(),
         params: cell.parameters.clone(),
         cpus,
         rounds: cell.rounds.len(),
-        ops: op_names(cell).into_iter().filter_map(|op| op_summary(cell, op, intervals)).collect(),
+        ops: op_names(cell).into_iter().filter_map(summary).collect(),
         counters: sums(&COUNTERS, cell.rounds.iter().map(|round| &round.counters)),
         outcomes: sums(&OUTCOMES, cell.rounds.iter().map(|round| &round.outcomes)),
         phases: cell.rounds.first().map(|round| round.phases.clone()).unwrap_or_default(),
@@ -192,7 +226,12 @@ fn op_names<'r>(cell: &Cell<'r>) -> Vec<&'r str> {
     names
 }
 
-fn op_summary(cell: &Cell<'_>, op: &str, intervals: Option<u64>) -> Option<OpSummary> {
+fn op_summary(
+    cell: &Cell<'_>,
+    op: &str,
+    intervals: Option<u64>,
+    reference: Option<Reference<'_, '_>>,
+) -> Option<OpSummary> {
     let runs = || cell.rounds.iter().filter_map(|round| round.ops.get(op));
     let all = Sorted::new(runs().flat_map(OpRun::values).collect())?;
     let rounds: Vec<Sorted> = runs().filter_map(|run| Sorted::new(run.values())).collect();
@@ -210,14 +249,25 @@ fn op_summary(cell: &Cell<'_>, op: &str, intervals: Option<u64>) -> Option<OpSum
         mean: ratio(total, all.count()),
         mad: all.mad(),
         ci95: intervals.and_then(|seed| median_interval(&rounds, seed)),
-        per: per(runs().filter_map(|run| run.work.as_ref()), total),
+        outliers: all.outliers(),
+        outlier_fence: all.fence(),
+        ratio: reference.and_then(|reference| reference.compare(cell, op, median)),
+        per: per(runs().filter_map(|run| run.work.as_ref()), total).map(|per| Per {
+            ratio: reference.and_then(|reference| reference.compare(cell, op, per_unit)),
+            ..per
+        }),
     })
 }
 
 fn per<'r>(work: impl Iterator<Item = &'r (String, u64)>, time: u128) -> Option<Per> {
     let per = work.fold(None, |so_far: Option<Per>, (unit, count)| {
         let before = so_far.map_or(0, |per| per.count);
-        Some(Per { unit: unit.clone(), count: before.saturating_add(*count), value: None })
+        Some(Per {
+            unit: unit.clone(),
+            count: before.saturating_add(*count),
+            value: None,
+            ratio: None,
+        })
     })?;
     let value = (per.count > 0).then(|| ratio(time, per.count));
     Some(Per { value, ..per })

@@ -110,7 +110,10 @@ fn a_whole_run_is_saved_and_shown() {
 fn the_summary_keeps_its_contract() {
     let summary = collect(&[], whole_run).json("summary.json");
     let keys: Vec<&String> = summary.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["cells", "complete", "execution", "schema_version", "tsc_hz", "unit"]);
+    assert_eq!(
+        keys,
+        ["cells", "complete", "execution", "schema_version", "tsc_hz", "unit", "warnings"]
+    );
     let cells = summary["cells"].as_array().expect("cells");
     let order: Vec<_> =
         cells.iter().map(|c| (c["scheme"].clone(), c["workload"].clone())).collect();

@@ -1,0 +1,207 @@
+//! What is wrong with a result although all arrived: one sentence each, with the mend.
+
+use super::Execution;
+use super::cells::Cell;
+use crate::statistics::{LEAST_ROUNDS, Noise, Verdict};
+
+/// More scatter or disagreement than this share of a median is worth a word.
+const NOISY: f64 = 0.05;
+
+/// So many figures may drift by chance: one of so many.
+const CHANCE: usize = 10;
+
+/// Ticks in a second where the guest did not say.
+const TICKS_PER_SECOND: u64 = 1_000_000_000;
+
+/// One op of one cell.
+struct Figure {
+    name: String,
+    noise: Noise,
+    rounds_differ: bool,
+}
+
+/// The warnings about `cells`. An emulator's ticks are good for no figure and are not judged.
+pub(super) fn warnings(
+    cells: &[Cell<'_>],
+    execution: Option<Execution>,
+    ticks_per_second: Option<u64>,
+) -> Vec<String> {
+    let ticks_per_second = ticks_per_second.filter(|&ticks| ticks > 0).unwrap_or(TICKS_PER_SECOND);
+    let figures: Vec<Figure> =
+        cells.iter().flat_map(|cell| figures(cell, ticks_per_second)).collect();
+    let said = match execution {
+        None | Some(Execution::Emulated) => vec![],
+        Some(Execution::Exact) => vec![inexact(&figures)],
+        Some(_) => vec![
+            few_rounds(cells),
+            scatter(&figures),
+            disagreement(&figures),
+            drift(&figures),
+            clock_steps(&figures),
+        ],
+    };
+    said.into_iter().flatten().collect()
+}
+
+fn figures(cell: &Cell<'_>, ticks_per_second: u64) -> Vec<Figure> {
+    let mut ops: Vec<&str> =
+        cell.rounds.iter().flat_map(|round| round.ops.keys()).map(String::as_str).collect();
+    ops.sort_unstable();
+    ops.dedup();
+    let figure = |op: &str| {
+        let runs = cell.rounds.iter().filter_map(|round| round.ops.get(op));
+        let rounds: Vec<Vec<u64>> =
+            runs.map(|run| run.samples().map(|(_, sample)| sample).collect()).collect();
+        Figure {
+            name: format!("`{op}` of {} in {}", cell.scheme, cell.workload),
+            noise: Noise::of(&rounds, ticks_per_second),
+            rounds_differ: rounds.windows(2).any(|pair| pair[0] != pair[1]),
+        }
+    };
+    ops.into_iter().map(figure).collect()
+}
+
+fn few_rounds(cells: &[Cell<'_>]) -> Option<String> {
+    let rounds = cells.iter().map(|cell| cell.rounds.len()).min()?;
+    let compared = cells.iter().any(|cell| cell.scheme != cells[0].scheme);
+    (compared && rounds < LEAST_ROUNDS).then(|| {
+        format!("{rounds} of a cell's rounds count, too few for a verdict: use --rounds {LEAST_ROUNDS} or more")
+    })
+}
+
+fn inexact(figures: &[Figure]) -> Option<String> {
+    let found = figures.iter().filter(|figure| figure.rounds_differ).count();
+    let first = figures.iter().find(|figure| figure.rounds_differ)?;
+    Some(format!(
+        "rounds differ in {found} of {} figures ({} is the first), on a machine that counts exactly: use \
+         one CPU and no `shift=auto`, and report it if that is so",
+        figures.len(),
+        first.name
+    ))
+}
+
+fn scatter(figures: &[Figure]) -> Option<String> {
+    let found = worst(figures, |figure| figure.noise.scatter)?;
+    Some(format!(
+        "samples scatter by {found}: close other programs, pin the machine to a CPU of its own, and disable \
+         turbo and frequency scaling"
+    ))
+}
+
+fn disagreement(figures: &[Figure]) -> Option<String> {
+    let found = worst(figures, |figure| figure.noise.disagreement)?;
+    Some(format!(
+        "rounds disagree by {found}: close what runs from time to time, and measure more rounds"
+    ))
+}
+
+/// The worst figure, and how many are noisy.
+fn worst(figures: &[Figure], of: impl Fn(&Figure) -> Option<f64>) -> Option<String> {
+    let noisy = figures.iter().filter_map(|figure| Some((of(figure)?, &figure.name)));
+    let noisy: Vec<_> = noisy.filter(|&(noise, _)| noise > NOISY).collect();
+    let (most, name) = noisy.iter().max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    Some(format!(
+        "up to {:.0} % of the median ({name}; more than {:.0} % in {} of {} figures)",
+        most * 100.0,
+        NOISY * 100.0,
+        noisy.len(),
+        figures.len()
+    ))
+}
+
+fn drift(figures: &[Figure]) -> Option<String> {
+    let ratios = figures.iter().filter_map(|figure| Some((figure.noise.drift?, &figure.name)));
+    let moved = |verdict| matches!(verdict, Some(Verdict::Slower | Verdict::Faster));
+    let drifting: Vec<_> = ratios.filter(|(ratio, _)| moved(ratio.verdict)).collect();
+    if drifting.len() * CHANCE <= figures.len() {
+        return None;
+    }
+    let distance = |value: f64| (value - 1.0).abs();
+    let (most, name) =
+        drifting.iter().max_by(|(a, _), (b, _)| distance(a.value).total_cmp(&distance(b.value)))?;
+    Some(format!(
+        "{} of {} figures drifted between the first half of the rounds and the second ({name}: {:+.0} %): let \
+         the machine warm up, disable turbo, and measure again",
+        drifting.len(),
+        figures.len(),
+        (most.value - 1.0) * 100.0
+    ))
+}
+
+fn clock_steps(figures: &[Figure]) -> Option<String> {
+    let steps: u64 = figures.iter().map(|figure| figure.noise.clock_steps).sum();
+    let first = figures.iter().find(|figure| figure.noise.clock_steps > 0)?;
+    Some(format!(
+        "the clock stepped in {steps} samples ({} is the first figure): measure again without suspending or \
+         migrating the machine, and distrust its TSC if that does not help",
+        first.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::warnings;
+    use crate::results::cells::Cell;
+    use crate::results::{CellRun, Execution, OpRun};
+
+    fn round(number: u16, samples: Vec<u64>) -> CellRun {
+        let ops = BTreeMap::from([("fork".to_owned(), OpRun::of(samples))]);
+        CellRun { round: number, ops, ..CellRun::default() }
+    }
+
+    fn said(execution: Execution, rounds: u16, samples: impl Fn(u64) -> Vec<u64>) -> Vec<String> {
+        let rounds: Vec<_> =
+            (0..rounds).map(|number| round(number, samples(number.into()))).collect();
+        let parameters = BTreeMap::new();
+        let cell = |scheme| Cell {
+            scheme,
+            workload: "fork-exit",
+            parameters: &parameters,
+            rounds: rounds.iter().collect(),
+        };
+        warnings(&[cell("scan"), cell("pte-next")], Some(execution), None)
+    }
+
+    #[test]
+    fn a_quiet_machine_is_not_warned_of() {
+        let samples = |round| (0..100).map(|sample| 1000 + sample + round % 3).collect();
+        assert_eq!(said(Execution::BareMetal, 16, samples), [""; 0]);
+    }
+
+    #[test]
+    fn three_rounds_are_too_few_for_a_verdict() {
+        let said = said(Execution::Model, 3, |_| vec![100; 9]);
+        assert_eq!(
+            said,
+            ["3 of a cell's rounds count, too few for a verdict: use --rounds 8 or more"]
+        );
+    }
+
+    #[test]
+    fn rounds_that_disagree_are_worth_a_sentence_with_the_mend() {
+        let said = said(Execution::BareMetal, 9, |round| vec![1000 + round * 531 % 900; 50]);
+        assert!(said.iter().any(|said| said.starts_with("rounds disagree by up to ")), "{said:?}");
+        assert!(said.iter().any(|said| said.contains("measure more rounds")), "{said:?}");
+    }
+
+    #[test]
+    fn a_machine_that_grows_slower_drifts() {
+        let said = said(Execution::Virtualized, 20, |round| vec![10_000 + 40 * round; 50]);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("2 of 2 figures drifted"), "{said:?}");
+    }
+
+    #[test]
+    fn exact_rounds_that_differ_are_an_error_of_the_machine() {
+        let said = said(Execution::Exact, 3, |round| vec![100, 100 + round]);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("rounds differ in 2 of 2 figures"), "{said:?}");
+    }
+
+    #[test]
+    fn an_emulator_s_ticks_are_not_judged() {
+        assert_eq!(said(Execution::Emulated, 3, |round| vec![100 + 90 * round]), [""; 0]);
+    }
+}

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
-use crate::results::{CellSummary, Comparison, Execution, OpSummary, Summary, Unit, ratio};
+use crate::results::{
+    CellSummary, Comparison, Execution, GrowthSummary, OpSummary, Summary, Unit, ratio,
+};
 use crate::statistics::{Ratio, Verdict};
 
 /// The whole text.
@@ -15,9 +17,30 @@ pub fn text(summary: &Summary) -> String {
     for cells in by_workload(summary) {
         let _ = writeln!(text, "{}\n{}\n", heading(&cells), grid(summary, &cells));
     }
+    text.push_str(&growth(summary));
     text.push_str(&legend(summary));
     for warning in &summary.warnings {
         let _ = writeln!(text, "Warning: {warning}.");
+    }
+    text
+}
+
+/// How costs grow along sweeps, op by op, each scheme on a line of its own.
+fn growth(summary: &Summary) -> String {
+    let mut all: Vec<&GrowthSummary> = summary.growth.iter().collect();
+    all.sort_by_key(|growth| (place(summary, &growth.workload), &growth.parameter, &growth.op));
+    let mut text = String::new();
+    let mut heading = None;
+    for growth in all {
+        let own = (&growth.workload, &growth.parameter, &growth.params);
+        if heading.replace(own) != Some(own) {
+            let _ =
+                writeln!(text, "How costs of {} grow with {}:", growth.workload, growth.parameter);
+        }
+        let _ = writeln!(text, "  {:22} {}", growth.scheme, growth.text);
+    }
+    if !text.is_empty() {
+        text.push('\n');
     }
     text
 }

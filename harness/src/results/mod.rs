@@ -4,6 +4,7 @@ mod cells;
 mod comparison;
 mod execution;
 mod folder;
+mod growth;
 mod op_run;
 mod repeat;
 mod run;
@@ -17,6 +18,7 @@ pub use crate::statistics::ratio;
 pub use comparison::Comparison;
 pub use execution::{Execution, Unit};
 pub use folder::Folder;
+pub use growth::GrowthSummary;
 pub use op_run::{OpRun, Piece, Totals};
 pub use repeat::difference;
 pub use run::{

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::GrowthSummary;
 use super::cells::{Cell, cells};
 use super::comparison::{Comparison, Reference, median, per_unit};
+use super::growth::growths;
 use super::warnings::warnings;
 use super::{Execution, OpRun, Phase, Run, SurveyPoint, Unit};
 use crate::statistics::{Sorted, median_interval, ratio};
@@ -78,6 +80,9 @@ pub struct Summary {
     pub warnings: Vec<String>,
     /// The cells in the plan's order.
     pub cells: Vec<CellSummary>,
+    /// How costs grow along the plan's sweeps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub growth: Vec<GrowthSummary>,
 }
 
 /// One cell over all rounds.
@@ -179,17 +184,19 @@ impl Summary {
             let cell = cells.iter().find(alike)?;
             Some(Reference { cell, exact: execution == Some(Execution::Exact) })
         };
+        let warnings = warnings(&cells, execution, run.number("tsc_hz"));
+        let summaries =
+            cells.iter().map(|cell| cell_summary(cell, cpus, intervals, reference(cell)));
+        let cells: Vec<_> = summaries.collect();
         Self {
             schema_version: 1,
             complete,
             unit: execution.map(Execution::unit),
             execution,
             tsc_hz: run.number("tsc_hz"),
-            warnings: warnings(&cells, execution, run.number("tsc_hz")),
-            cells: cells
-                .iter()
-                .map(|cell| cell_summary(cell, cpus, intervals, reference(cell)))
-                .collect(),
+            warnings,
+            growth: growths(&cells),
+            cells,
         }
     }
 }

@@ -62,10 +62,12 @@ pub fn quiet_line(tool: &Tool) -> Result<(), String> {
     let cells = direct_cells(tool)?;
     let cells = cells.as_array().map_or(&[][..], Vec::as_slice);
     let loud = cells.iter().find(|cell| cell["counters"]["line_bytes_while_timed"] != 0);
-    match (cells.len(), loud) {
-        (1.., None) => Ok(()),
-        (_, loud) => {
-            Err(format!("bytes left while something was timed, or none counted: {loud:?}"))
+    match loud {
+        None if !cells.is_empty() => Ok(()),
+        None => Err("there are no cells".to_owned()),
+        Some(cell) => {
+            let count = &cell["counters"]["line_bytes_while_timed"];
+            Err(format!("{} under {}: {count} bytes", cell["workload"], cell["scheme"]))
         }
     }
 }

@@ -21,5 +21,6 @@ pub mod session;
 pub mod symbolise;
 pub mod table;
 pub mod tools;
+pub mod trace;
 pub mod verdict;
 pub mod verify;

@@ -31,7 +31,15 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     conclude(
         &heard,
         &folder,
-        Circumstances { command: "collect", repeat: None, started, route, qemu: None, shell },
+        Circumstances {
+            command: "collect",
+            repeat: None,
+            trace_sha256: None,
+            started,
+            route,
+            qemu: None,
+            shell,
+        },
     )
 }
 

@@ -34,6 +34,14 @@ pub fn replay(arguments: &cli::Replay) -> Result<Exit, Error> {
     conclude(
         &heard,
         &folder,
-        Circumstances { command: "replay", repeat: None, started, route, qemu: None, shell },
+        Circumstances {
+            command: "replay",
+            repeat: None,
+            trace_sha256: None,
+            started,
+            route,
+            qemu: None,
+            shell,
+        },
     )
 }

@@ -58,6 +58,17 @@ pub enum Error {
         /// Where it is wrong, what is wrong there, and the mend.
         cause: String,
     },
+    /// A trace comes in place of workloads.
+    #[error("a trace takes the place of the plan's workloads; leave --workloads or --trace out")]
+    TraceAndWorkloads,
+    /// A trace that needs more memory than there is to find out how much.
+    #[error("{} needs more memory than the {most_mib} MiB that this host can spare; write a smaller trace", path.display())]
+    TraceTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// As much was tried.
+        most_mib: u64,
+    },
     /// An event of a trace that makes no sense where it stands.
     #[error("{}: line {line}: under {scheme}, {why}; mend the events before it, or leave it out", path.display())]
     Refused {
@@ -99,6 +110,8 @@ impl Error {
             | Self::ModelBootsNothing(_)
             | Self::TraceOfAGuest
             | Self::Trace { .. }
+            | Self::TraceAndWorkloads
+            | Self::TraceTooLarge { .. }
             | Self::Refused { .. } => Exit::BadInput,
             Self::Tool(_) | Self::NoModel(_) => Exit::Missing,
             Self::Guest(error) => error.exit(),

@@ -19,11 +19,11 @@ pub struct CellKey {
 impl CellKey {
     /// Of a cell that will run.
     #[must_use]
-    pub fn planned(cell: &Cell) -> Self {
-        let parameters = cell.parameters.iter().map(|(name, value)| (name.to_owned(), value));
+    pub fn planned(cell: &Cell<'_>) -> Self {
+        let parameters = cell.events.parameters().map(|(name, value)| (name.to_owned(), value));
         Self {
             scheme: cell.scheme.name().to_owned(),
-            workload: cell.workload.name().to_owned(),
+            workload: cell.events.name().to_owned(),
             parameters: parameters.collect(),
         }
     }

@@ -22,5 +22,6 @@ pub mod statistics;
 pub mod symbolise;
 pub mod table;
 pub mod tools;
+pub mod trace;
 pub mod verdict;
 pub mod verify;

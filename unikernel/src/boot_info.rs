@@ -4,14 +4,13 @@ use core::fmt;
 
 use heapless::{String, Vec};
 
+use crate::memory_map::Range;
+
 /// The most areas that a memory map may have.
 pub const MAX_AREAS: usize = 256;
 
 /// The longest kernel command line, in bytes.
 pub const MAX_COMMAND_LINE: usize = 1024;
-
-/// The largest boot module, in bytes; a plan takes less than 4 KiB.
-pub const MAX_MODULE: usize = 64 * 1024;
 
 /// How the kernel was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub struct BootInfo {
     /// The firmware's memory map.
     pub areas: Vec<Area, MAX_AREAS>,
     command_line: String<MAX_COMMAND_LINE>,
-    module: Option<Vec<u8, MAX_MODULE>>,
+    module: Option<Range>,
     loader: String<64>,
 }
 
@@ -83,11 +82,6 @@ pub enum BootError {
     TooManyAreas,
     /// The command line is longer than [`MAX_COMMAND_LINE`] bytes.
     CommandLineTooLong,
-    /// The boot module is larger than [`MAX_MODULE`].
-    ModuleTooLarge {
-        /// Its size.
-        bytes: u64,
-    },
 }
 
 impl fmt::Display for BootError {
@@ -111,11 +105,6 @@ impl fmt::Display for BootError {
             Self::CommandLineTooLong => {
                 write!(f, "the command line is too long: shorten it to {MAX_COMMAND_LINE} bytes")
             }
-            Self::ModuleTooLarge { bytes } => write!(
-                f,
-                "the boot module has {bytes} bytes, more than the {MAX_MODULE} a plan may take: \
-                 load a plan as the first module"
-            ),
         }
     }
 }
@@ -152,15 +141,9 @@ impl BootInfo {
         Ok(())
     }
 
-    /// Copies the boot module.
-    ///
-    /// # Errors
-    /// [`BootError::ModuleTooLarge`].
-    pub fn set_module(&mut self, contents: &[u8]) -> Result<(), BootError> {
-        let module = self.module.insert(Vec::new());
-        module
-            .extend_from_slice(contents)
-            .map_err(|_| BootError::ModuleTooLarge { bytes: contents.len() as u64 })
+    /// Notes where the boot module lies.
+    pub const fn set_module(&mut self, addresses: Range) {
+        self.module = Some(addresses);
     }
 
     /// Copies as much of the loader's name as fits.
@@ -173,9 +156,10 @@ impl BootInfo {
         }
     }
 
-    /// The contents of the boot module, if there was one.
-    pub fn module(&self) -> Option<&[u8]> {
-        self.module.as_deref()
+    /// The physical addresses of the boot module, if there was one. It stays where it is: a trace may be
+    /// of any length.
+    pub const fn module(&self) -> Option<Range> {
+        self.module
     }
 
     /// The kernel command line.
@@ -242,16 +226,5 @@ mod tests {
             info.set_command_line(&[b'x'; MAX_COMMAND_LINE + 1]),
             Err(BootError::CommandLineTooLong)
         );
-    }
-
-    #[test]
-    fn a_module_that_does_not_fit_is_refused_with_its_size() {
-        let mut info = BootInfo::new();
-        assert_eq!(
-            info.set_module(&vec![0; MAX_MODULE + 1]),
-            Err(BootError::ModuleTooLarge { bytes: MAX_MODULE as u64 + 1 })
-        );
-        assert_eq!(info.set_module(b"plan"), Ok(()));
-        assert_eq!(info.module(), Some(&b"plan"[..]));
     }
 }

@@ -84,6 +84,16 @@ pub fn usable(areas: &[Area], image: Range) -> Ranges {
     ranges
 }
 
+/// What of `range` lies outside of `ranges`.
+pub fn outside(range: Range, ranges: &Ranges) -> Ranges {
+    let mut rest = Ranges::new();
+    add(&mut rest, range);
+    for &hole in ranges {
+        cut(&mut rest, hole);
+    }
+    rest
+}
+
 const fn extent(area: &Area) -> Range {
     Range::new(area.start, area.start.saturating_add(area.length))
 }
@@ -168,6 +178,15 @@ mod tests {
         let areas = [area(u64::MAX - 10 * MIB, u64::MAX, AreaKind::Usable)];
         let ranges = usable(&areas, IMAGE);
         assert!(ranges.iter().all(|range| range.start < range.end));
+    }
+
+    #[test]
+    fn what_lies_outside_may_be_all_some_or_nothing() {
+        let ranges = Ranges::from_slice(&[Range::new(MIB, 2 * MIB)]).expect("one fits");
+        let outside = |start, end| outside(Range::new(start, end), &ranges);
+        assert_eq!(outside(3, 5).as_slice(), [Range::new(3, 5)]);
+        assert_eq!(outside(MIB + 3, 3 * MIB).as_slice(), [Range::new(2 * MIB, 3 * MIB)]);
+        assert!(outside(MIB, 2 * MIB).is_empty());
     }
 
     fn any_area() -> impl Strategy<Value = Area> {

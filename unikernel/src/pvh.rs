@@ -6,8 +6,9 @@
 //! `start 0, size 8, type 16, reserved 20`.
 
 use crate::boot_info::{
-    Area, AreaKind, BootError, BootInfo, BootRoute, MAX_AREAS, MAX_COMMAND_LINE, MAX_MODULE,
+    Area, AreaKind, BootError, BootInfo, BootRoute, MAX_AREAS, MAX_COMMAND_LINE,
 };
+use crate::memory_map::Range;
 
 /// The first word of a `hvm_start_info`.
 pub const START_INFO_MAGIC: u32 = 0x336e_c578;
@@ -64,10 +65,9 @@ fn collect_command_line(
 fn collect_module(memory: &impl Physical, list: u64, info: &mut BootInfo) -> Result<(), BootError> {
     let module = read(memory, list, MODULE_BYTES, "module list")?;
     let (start, bytes) = (quad(module, 0), quad(module, 8));
-    if bytes > MAX_MODULE as u64 {
-        return Err(BootError::ModuleTooLarge { bytes });
-    }
-    info.set_module(read(memory, start, bytes, "module")?)
+    read(memory, start, bytes, "module")?;
+    info.set_module(Range::new(start, start + bytes));
+    Ok(())
 }
 
 fn collect_map(
@@ -175,7 +175,7 @@ mod tests {
         assert!(is_start_info(&image, START_INFO));
         let info = image.collect().expect("well formed");
         assert_eq!(info.option("crash"), Some("ud2"));
-        assert_eq!(info.module(), Some(&b"plan"[..]));
+        assert_eq!(info.module(), Some(Range::new(PLAN, PLAN + 4)));
         assert_eq!(
             info.areas.as_slice(),
             [
@@ -205,10 +205,10 @@ mod tests {
     }
 
     #[test]
-    fn too_much_is_refused() {
+    fn more_than_there_is_is_refused() {
         let mut image = Image::typical();
         image.put(MODULES + 8, &(1u64 << 40).to_le_bytes());
-        assert_eq!(image.collect().err(), Some(BootError::ModuleTooLarge { bytes: 1 << 40 }));
+        assert_eq!(image.collect().err(), Some(BootError::Malformed("module")));
 
         let mut image = Image::typical();
         image.put(COMMAND_LINE, &[b'x'; MAX_COMMAND_LINE + 1]);

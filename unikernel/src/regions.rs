@@ -51,6 +51,11 @@ impl Regions {
             .unwrap_or(Range::new(0, 0))
     }
 
+    /// Hands out nothing of `range`.
+    pub fn keep(&mut self, range: Range) {
+        self.remove(range.grow_to_pages());
+    }
+
     fn remove(&mut self, hole: Range) {
         let mut rest = Ranges::new();
         for part in self.free.iter().flat_map(|range| range.without(hole)) {
@@ -99,6 +104,17 @@ mod tests {
     fn the_arena_is_aligned_and_comes_from_the_largest_range() {
         let mut regions = regions(&[Range::new(MIB, 2 * MIB), Range::new(3 * MIB, 100 * MIB)]);
         assert_eq!(regions.take_arena(10 * MIB, 2 * MIB), Some(Range::new(4 * MIB, 14 * MIB)));
+    }
+
+    #[test]
+    fn what_is_kept_is_never_handed_out() {
+        let mut regions = regions(&[Range::new(MIB, 8 * MIB)]);
+        regions.keep(Range::new(6 * MIB + 7, 7 * MIB + 1));
+        assert_eq!(regions.take_arena(5 * MIB, 2 * MIB), None);
+        let below = Range::new(2 * MIB, 6 * MIB);
+        assert_eq!(regions.take_arena(4 * MIB, 2 * MIB), Some(below));
+        assert_eq!(regions.take(MIB, 4096, u64::MAX), Some(Range::new(MIB, 2 * MIB)));
+        assert_eq!(regions.free_bytes(), MIB - 4096);
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub const fn machine_bytes(own: u64) -> u64 {
     OVERHEAD + own
 }
 
-impl Resolved {
+impl Resolved<'_> {
     /// Bytes of the arena.
     pub fn arena_bytes(&self) -> u64 {
         self.arena_frames() * FRAME_BYTES as u64
@@ -90,7 +90,7 @@ impl Resolved {
     /// Bytes of memory that a booted machine should have for the plan.
     pub fn machine_bytes(&self) -> u64 {
         let stream = self.stream_bytes();
-        let own = self.arena_bytes() + self.scratch().bytes() + stream;
+        let own = self.arena_bytes() + self.scratch().bytes() + stream + self.trace_bytes();
         machine_bytes(own.max(free_bytes_for_log(stream)))
     }
 }

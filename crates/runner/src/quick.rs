@@ -37,6 +37,7 @@ pub fn quick(host: HostPresence) -> Plan {
         activity: Activity::Measure,
         schemes: SchemeId::ALL.into_iter().map(|id| name(id.name())).collect(),
         workloads,
+        trace: None,
         rounds: 3,
         warm_up: 0,
         seed: 1,

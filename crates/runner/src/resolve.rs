@@ -3,17 +3,20 @@
 use rmap::SchemeId;
 use vm::{FRAME_BYTES, WhenIncomplete};
 use wire::{Activity, MAX_SCHEMES, MAX_WORKLOADS, Name, Plan, Refusal, SchemeSet, Workload};
-use workload::{COUNTS, Cell, Demand, MAX_CELLS, ParameterError, Parameters, WorkloadId};
+use workload::{
+    COUNTS, Cell, Demand, EventSource, MAX_CELLS, ParameterError, Parameters, Trace, WorkloadId,
+};
 
 const FRAMES_PER_MIB: u64 = (1 << 20) / FRAME_BYTES as u64;
 
 /// A plan that can run, if there is memory for it.
 #[derive(Debug)]
-pub struct Resolved {
+pub struct Resolved<'t> {
     schemes: [SchemeId; MAX_SCHEMES],
     scheme_count: usize,
     workloads: [ResolvedWorkload; MAX_WORKLOADS],
     workload_count: usize,
+    trace: Option<Replayed<'t>>,
     when_incomplete: WhenIncomplete,
     /// What is done with the schemes.
     pub activity: Activity,
@@ -31,12 +34,19 @@ struct ResolvedWorkload {
     schemes: SchemeSet,
 }
 
-/// Looks every name of `plan` up.
+/// A trace and the schemes under which it is replayed.
+#[derive(Clone, Copy, Debug)]
+struct Replayed<'t> {
+    trace: Trace<'t>,
+    schemes: SchemeSet,
+}
+
+/// Looks every name of `plan` up. `trace` is the text of its trace, empty if it has none.
 ///
 /// # Errors
-/// The first name that is unknown or number that is out of range, too many cells, or more memory than
+/// A trace that is not there, the first name that is unknown or number that is out of range, too many cells, or more memory than
 /// one of the schemes can serve.
-pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
+pub fn resolve<'p, 't>(plan: &'p Plan, trace: &'t str) -> Result<Resolved<'t>, Refusal<'p>> {
     let mut schemes = [SchemeId::Scan; MAX_SCHEMES];
     for (place, name) in schemes.iter_mut().zip(&plan.schemes) {
         *place = name.parse().map_err(|_| unknown("scheme", name))?;
@@ -55,6 +65,7 @@ pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
         scheme_count: plan.schemes.len(),
         workloads,
         workload_count: plan.workloads.len(),
+        trace: resolve_trace(plan, trace)?,
         when_incomplete: match plan.when_incomplete {
             wire::WhenIncomplete::Refuse => WhenIncomplete::Refuse,
             wire::WhenIncomplete::Scan => WhenIncomplete::Scan,
@@ -73,9 +84,9 @@ pub fn resolve(plan: &Plan) -> Result<Resolved, Refusal<'_>> {
 }
 
 /// Refuses a plan whose arena is too large for one of its schemes.
-fn check_reach<'a>(resolved: &Resolved) -> Result<(), Refusal<'a>> {
+fn check_reach<'a>(resolved: &Resolved<'_>) -> Result<(), Refusal<'a>> {
     let needed = resolved.arena_frames();
-    let overtaxed = |cell: &Cell| needed > u64::from(cell.scheme.most_frames());
+    let overtaxed = |cell: &Cell<'_>| needed > u64::from(cell.scheme.most_frames());
     let Some(Cell { scheme, .. }) = resolved.cells().find(overtaxed) else {
         return Ok(());
     };
@@ -96,39 +107,67 @@ fn resolve_workload(workload: Workload<'_>) -> Result<ResolvedWorkload, Refusal<
     Ok(ResolvedWorkload { id, parameters, schemes: workload.schemes })
 }
 
+fn resolve_trace<'p, 't>(
+    plan: &'p Plan,
+    text: &'t str,
+) -> Result<Option<Replayed<'t>>, Refusal<'p>> {
+    let Some(trace) = plan.trace else { return Ok(None) };
+    if trace.bytes as usize != text.len() {
+        // It came over the wire, where traces do not travel.
+        return Err(unknown("trace of plan", &plan.name));
+    }
+    let demand = Demand {
+        pages: trace.pages,
+        processes: trace.processes.into(),
+        samples: trace.samples,
+        swap_slots: trace.swap_slots.into(),
+        objects: trace.objects.into(),
+        ..Demand::NOTHING
+    };
+    let schemes = trace.schemes;
+    Ok(Some(Replayed { trace: Trace { text, events: trace.events, demand }, schemes }))
+}
+
 fn unknown<'a>(what: &'static str, name: &'a Name) -> Refusal<'a> {
     Refusal::Unknown { what, name }
 }
 
-impl Resolved {
+impl<'t> Resolved<'t> {
     /// The schemes, in the plan's order.
     pub fn schemes(&self) -> &[SchemeId] {
         &self.schemes[..self.scheme_count]
     }
 
     /// Cells of one round. Calibration says nothing of schemes and runs once, under `scan`; every
-    /// other workload runs under each of its schemes.
+    /// other workload, and a trace, runs under each of its schemes.
     pub fn cell_count(&self) -> usize {
         self.cells().count()
     }
 
     /// The cells of one round, workload by workload.
-    pub fn cells(&self) -> impl Iterator<Item = Cell> + '_ {
-        self.workloads[..self.workload_count].iter().flat_map(move |workload| {
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'t>> {
+        let works = self.workloads[..self.workload_count].iter().map(|workload| {
             let ResolvedWorkload { id, parameters, schemes } = *workload;
             let (listed, schemes) = match id {
                 WorkloadId::Calibration => (&[SchemeId::Scan][..], SchemeSet::first(1)),
                 _ => (self.schemes(), schemes),
             };
+            (EventSource::workload(id, parameters), listed, schemes)
+        });
+        let replayed = self.trace.iter().map(|&Replayed { trace, schemes }| {
+            (EventSource::Trace(trace), self.schemes(), schemes)
+        });
+        works.chain(replayed).flat_map(|(events, listed, schemes)| {
             let of_them =
                 listed.iter().enumerate().filter(move |&(place, _)| schemes.contains(place));
-            of_them.map(move |(_, &scheme)| Cell {
-                scheme,
-                workload: id,
-                parameters,
-                when_incomplete: self.when_incomplete,
-            })
+            let when_incomplete = self.when_incomplete;
+            of_them.map(move |(_, &scheme)| Cell { scheme, events, when_incomplete })
         })
+    }
+
+    /// Bytes of the trace's text.
+    pub(crate) fn trace_bytes(&self) -> u64 {
+        self.trace.map_or(0, |replayed| replayed.trace.text.len() as u64)
     }
 
     /// The memory that the hungriest cell needs, for each kind of memory.
@@ -147,7 +186,7 @@ impl Resolved {
     }
 
     /// Raw samples that are kept of a cell.
-    pub fn raw_samples(&self, cell: &Cell) -> u64 {
+    pub fn raw_samples(&self, cell: &Cell<'_>) -> u64 {
         cell.demand().samples.min(self.raw_samples.into())
     }
 
@@ -159,7 +198,7 @@ impl Resolved {
     }
 
     /// Bytes that the records of a cell take at most.
-    fn cell_bytes(&self, cell: &Cell) -> u64 {
+    fn cell_bytes(&self, cell: &Cell<'_>) -> u64 {
         // A sample takes 5 bytes if it lasts 2^34 units, which is seconds; a bucket with its count as
         // many, and more than 2^16 values in one begin anew; counts, names and surveys take 6 KiB.
         const VALUE: u64 = 5;

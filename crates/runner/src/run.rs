@@ -16,7 +16,7 @@ use crate::{Resolved, Sink};
 /// # Errors
 /// The first error of `sink`.
 pub fn run<S: Sink>(
-    resolved: &Resolved,
+    resolved: &Resolved<'_>,
     machine: &impl Machine,
     mut scratch: Scratch<'_>,
     ticks_per_unit: NonZeroU64,
@@ -33,10 +33,15 @@ pub fn run<S: Sink>(
     sink.record(&Record::RunFinished)
 }
 
-fn announce<S: Sink>(number: u32, round: u16, cell: &Cell, sink: &mut S) -> Result<(), S::Error> {
-    let (scheme, workload) = (cell.scheme.name(), cell.workload.name());
+fn announce<S: Sink>(
+    number: u32,
+    round: u16,
+    cell: &Cell<'_>,
+    sink: &mut S,
+) -> Result<(), S::Error> {
+    let (scheme, workload) = (cell.scheme.name(), cell.events.name());
     sink.record(&Record::CellStarted { cell: number, round, scheme, workload })?;
-    for (name, value) in cell.parameters.iter() {
+    for (name, value) in cell.events.parameters() {
         sink.record(&Record::Parameter { cell: number, name, value })?;
     }
     sink.cell_begins(number);

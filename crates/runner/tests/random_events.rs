@@ -101,7 +101,7 @@ fn verified_every<E: Engine>(
     engine: &mut E,
     notes: &mut Notes,
 ) -> Result<(), ()> {
-    let resolved: Resolved = resolve(plan).unwrap();
+    let resolved: Resolved<'_> = resolve(plan, "").unwrap();
     let Activity::Verify { events, .. } = resolved.activity else { panic!("{resolved:?}") };
     let orders = Orders { events, check_every };
     let machine = Model::new(E::ARENA_FRAMES);

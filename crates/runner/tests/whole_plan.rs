@@ -25,6 +25,7 @@ fn plan_of(schemes: &[&str], workloads: &[Listed<'_>]) -> Plan {
         activity: Activity::Measure,
         schemes: schemes.iter().map(name).collect(),
         workloads: listed,
+        trace: None,
         rounds: 2,
         warm_up: 0,
         seed: 7,
@@ -84,7 +85,7 @@ fn wire_length(record: &Record<'_>, room: &mut [u8]) -> usize {
     postcard::to_slice(record, room).expect("records are short").len()
 }
 
-fn run_on_model(resolved: &Resolved) -> Tally {
+fn run_on_model(resolved: &Resolved<'_>) -> Tally {
     let sizes = resolved.scratch();
     let machine = Model::new(resolved.arena_frames() as u32);
     let scratch = Scratch {
@@ -102,7 +103,7 @@ fn run_on_model(resolved: &Resolved) -> Tally {
 #[test]
 fn every_scheme_meets_every_workload_in_every_round() {
     let plan = plan(&["scan", "pte-next"], &["calibration", "fork-exit", "fork-touch"]);
-    let resolved = resolve(&plan).unwrap();
+    let resolved = resolve(&plan, "").unwrap();
     let tally = run_on_model(&resolved);
     assert_eq!(tally.failures, Vec::<String>::new());
     assert!(tally.finished);
@@ -119,12 +120,12 @@ fn every_scheme_meets_every_workload_in_every_round() {
 
 #[test]
 fn the_default_plan_resolves() {
-    assert!(resolve(&runner::quick(HostPresence::Uncertain)).is_ok());
+    assert!(resolve(&runner::quick(HostPresence::Uncertain), "").is_ok());
 }
 
 #[test]
 fn names_that_do_not_exist_are_refused_by_name() {
-    let refused = |plan: &Plan| match resolve(plan).unwrap_err() {
+    let refused = |plan: &Plan| match resolve(plan, "").unwrap_err() {
         Refusal::Unknown { what, name } => (what.to_string(), name.to_string()),
         other => panic!("all names are known: {other:?}"),
     };
@@ -144,10 +145,10 @@ fn a_workload_runs_under_its_own_schemes_with_one_set_of_parameters_after_anothe
         &["scan", "pte-next", "hint-exclusive"],
         &[("fork-exit", &[0, 1], small), ("fork-exit", &[1, 2], large)],
     );
-    let resolved = resolve(&plan).unwrap();
+    let resolved = resolve(&plan, "").unwrap();
     let cells: Vec<_> = resolved
         .cells()
-        .map(|cell| (cell.scheme.name(), cell.parameters.iter().next().unwrap()))
+        .map(|cell| (cell.scheme.name(), cell.events.parameters().next().unwrap()))
         .collect();
     let (small, large) = (("pages", 16), ("pages", 32));
     let expected =
@@ -162,17 +163,17 @@ fn a_machine_larger_than_a_scheme_can_serve_is_refused() {
         let parameters: &[(&str, u64)] = &[("pages", 1 << 20), ("children", children)];
         plan_of(&["scan", "pte-next", "pte-next:link=4"], &[("fork-exit", places, parameters)])
     };
-    assert!(resolve(&families(1, &[0, 1, 2])).is_ok());
+    assert!(resolve(&families(1, &[0, 1, 2]), "").is_ok());
     // The page tables of this many processes take more than 32 GiB.
     let many = 1 << 14;
-    match resolve(&families(many, &[0, 1, 2])).unwrap_err() {
+    match resolve(&families(many, &[0, 1, 2]), "").unwrap_err() {
         Refusal::Reach { scheme, needed_mib, most_mib } => {
             assert_eq!((scheme, most_mib), ("pte-next:link=4", 32 << 10));
             assert!(needed_mib > most_mib);
         }
         other => panic!("{other:?}"),
     }
-    assert!(resolve(&families(many, &[0, 1])).is_ok());
+    assert!(resolve(&families(many, &[0, 1]), "").is_ok());
 }
 
 #[test]
@@ -180,5 +181,5 @@ fn more_cells_than_can_be_put_in_order_are_refused() {
     let schemes = ["scan"; 32];
     let workloads = vec!["fork-exit"; 33];
     let plan = plan(&schemes, &workloads);
-    assert_eq!(resolve(&plan).unwrap_err(), Refusal::Cells { planned: 1056, most: 1024 });
+    assert_eq!(resolve(&plan, "").unwrap_err(), Refusal::Cells { planned: 1056, most: 1024 });
 }

@@ -20,7 +20,7 @@ pub use frame_message::{Envelope, GuestMessage, Hole, HostMessage, Session, Stre
 pub use guest::GuestLink;
 pub use plan::{
     Activity, Full, HostPresence, MAX_PARAMETERS, MAX_PLAN, MAX_SCHEMES, MAX_WORDS, MAX_WORKLOADS,
-    Name, Plan, PlanError, RAW_SAMPLES, SchemeSet, WhenIncomplete, Workload, Workloads,
+    Name, Plan, PlanError, RAW_SAMPLES, SchemeSet, Trace, WhenIncomplete, Workload, Workloads,
 };
 pub use record::{Crash, Group, Memory, NotARecord, Record, Refusal, Value, unstuff};
 pub use schema_key::{SCHEMA_KEY, Versions};

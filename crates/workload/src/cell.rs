@@ -1,4 +1,4 @@
-//! One cell: a scheme, a workload and its parameters, run on a machine in a fresh state.
+//! One cell: a scheme and the events of a workload or trace, run on a machine in a fresh state.
 
 use core::fmt;
 use core::num::NonZeroU64;
@@ -8,25 +8,23 @@ use vm::{Inconsistency, Machine, ObjectId, Vm, WhenIncomplete};
 
 use crate::counts::OF_THE_VM;
 use crate::executor::{Executor, Picks};
-use crate::{Counts, Demand, EventError, Parameters, Recorder, RecorderMemory, Sample, WorkloadId};
+use crate::{Counts, Demand, EventError, EventSource, Recorder, RecorderMemory, Sample};
 
 /// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cell {
+pub struct Cell<'t> {
     /// The scheme.
     pub scheme: SchemeId,
-    /// The workload.
-    pub workload: WorkloadId,
-    /// Its parameters.
-    pub parameters: Parameters,
+    /// What happens under it.
+    pub events: EventSource<'t>,
     /// What an operation on a given frame does where the scheme cannot find every mapping.
     pub when_incomplete: WhenIncomplete,
 }
 
-impl Cell {
+impl Cell<'_> {
     /// The memory it needs.
     pub fn demand(&self) -> Demand {
-        self.workload.demand(&self.parameters)
+        self.events.demand()
     }
 }
 
@@ -116,7 +114,7 @@ pub struct CellReport<'a> {
 /// tables and takes everything apart, outside timing. Times are in units of `ticks_per_unit` of the
 /// machine's clock.
 pub fn run_cell<'s>(
-    cell: &Cell,
+    cell: &Cell<'_>,
     machine: &impl Machine,
     ticks_per_unit: NonZeroU64,
     scratch: Scratch<'s>,
@@ -125,7 +123,7 @@ pub fn run_cell<'s>(
 }
 
 struct CellRun<'a, 's, M> {
-    cell: &'a Cell,
+    cell: &'a Cell<'a>,
     machine: &'a M,
     ticks_per_unit: NonZeroU64,
     scratch: Scratch<'s>,
@@ -147,9 +145,14 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
         let picks = Picks::new(if demand.watches_use { last_use } else { &mut [] });
         let mut executor = Executor::new(&vm, policy, (processes, objects), picks, recorder);
         let before = self.machine.counters();
-        let ran = self.machine.with_faults(&vm, || {
-            let parameters = &self.cell.parameters;
-            self.cell.workload.for_each_event(parameters, |event| executor.apply(event))
+        let ran = self.machine.with_faults(&vm, || match &self.cell.events {
+            EventSource::Workload { id, parameters } => {
+                id.for_each_event(parameters, |event| executor.apply(event))
+            }
+            EventSource::Trace(trace) => {
+                executor.prepare_replay();
+                trace.events().try_for_each(|event| executor.attempt(event))
+            }
         });
         let counts = Counts::new(&figures(&vm), self.machine.counters().since(before));
         let checked = vm.check();

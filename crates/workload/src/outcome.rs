@@ -25,6 +25,8 @@ pub enum Outcome {
     PoisonTold,
     /// Users of broken frames that were not found and go on.
     PoisonLost,
+    /// Events of a trace that made no sense where they stood, and were passed over.
+    EventsRefused,
 }
 
 impl Outcome {
@@ -32,7 +34,7 @@ impl Outcome {
     pub const COUNT: usize = Self::ALL.len();
 
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BlocksFree,
         Self::BlocksAssembled,
         Self::BlocksRefused,
@@ -42,6 +44,7 @@ impl Outcome {
         Self::AgingRankSumLru,
         Self::PoisonTold,
         Self::PoisonLost,
+        Self::EventsRefused,
     ];
 
     /// The name in results, which is a contract.
@@ -57,6 +60,7 @@ impl Outcome {
             Self::AgingRankSumLru => "aging_rank_sum_lru",
             Self::PoisonTold => "poison_told",
             Self::PoisonLost => "poison_lost",
+            Self::EventsRefused => "events_refused",
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The command line, part of the contract.
 
 mod machine;
+mod trace;
 mod verify;
 
 pub use machine::Machine;
+pub use trace::Trace;
 pub use verify::Verify;
 
 use std::path::PathBuf;
@@ -37,7 +39,8 @@ const RUN_EXAMPLES: &str = "Examples:
   cargo rmapbench run --firmware uefi -v
   cargo rmapbench run --machine model --plan quick
   cargo rmapbench run --plan mail-1998 --schemes scan,pte-next
-  cargo rmapbench run --plan my-sweep.toml";
+  cargo rmapbench run --plan my-sweep.toml
+  cargo rmapbench run --trace my.trace --machine icount";
 
 const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port /dev/ttyUSB0
@@ -65,6 +68,9 @@ pub enum Command {
     /// Compare random events under every scheme with what they should do.
     #[command(after_help = verify::EXAMPLES)]
     Verify(Verify),
+    /// Write the events of a workload as a trace, to be replayed by `run --trace`.
+    #[command(after_help = trace::EXAMPLES)]
+    Trace(Trace),
     /// Decode a raw capture again.
     #[command(after_help = "Example:\n  cargo rmapbench replay bench-results/RUN/raw.bin")]
     Replay(Replay),
@@ -126,6 +132,9 @@ pub struct Run {
     /// What of the plan to run.
     #[command(flatten)]
     pub choice: Choice,
+    /// Replay the events of this file in place of the plan's workloads (docs/traces.md).
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
     /// Memory of the machine, in M or G; by default what the plan needs and 512M at least, or for
     /// `model` what this host has to give.
     #[arg(long, value_name = "SIZE", value_parser = memory_mib)]
@@ -142,6 +151,15 @@ pub struct Run {
     /// Show external commands and the guest's console.
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+impl Run {
+    /// What a user types to run the same on `machine`.
+    #[must_use]
+    pub fn repeated_on(&self, machine: &str) -> String {
+        let trace = self.trace.as_ref().map(|file| format!(" --trace {}", file.display()));
+        self.choice.repeated_on(machine) + &trace.unwrap_or_default()
+    }
 }
 
 /// Which plan, and what of it.

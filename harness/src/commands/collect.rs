@@ -36,6 +36,7 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
         Circumstances {
             command: "collect",
             repeat: None,
+            trace_sha256: None,
             started,
             route,
             qemu: None,

@@ -21,6 +21,8 @@ pub struct Circumstances<'a> {
     pub command: &'static str,
     /// What a user types to measure the same again, where that is known.
     pub repeat: Option<String>,
+    /// SHA-256 of the trace that was replayed, in hexadecimal.
+    pub trace_sha256: Option<String>,
     /// When it began.
     pub started: Timestamp,
     /// How the guest was reached.
@@ -39,12 +41,14 @@ pub fn conclude(
     folder: &Folder,
     circumstances: Circumstances<'_>,
 ) -> Result<Exit, Error> {
-    let Circumstances { command, repeat, started, route, qemu, reference, shell } = circumstances;
+    let Circumstances { command, repeat, trace_sha256, started, route, qemu, reference, shell } =
+        circumstances;
     let verdict = Verdict::on(heard, qemu).saved();
     let complete = is_complete(heard);
     let provenance = Provenance {
         command,
         repeat,
+        trace_sha256,
         time: Timestamps { started: started.to_string(), ended: Timestamp::now().to_string() },
         tool_version: env!("CARGO_PKG_VERSION"),
         git: git(&root(), shell),

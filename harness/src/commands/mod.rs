@@ -9,6 +9,7 @@ mod replay;
 mod report;
 mod run;
 mod run_modelled;
+mod trace;
 mod verify;
 
 use std::io::{self, Write};
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> Result<Exit, Error> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Collect(arguments) => collect::collect(&arguments),
+        Command::Trace(arguments) => trace::trace(&arguments),
         Command::Replay(arguments) => replay::replay(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::List { what } => list::list(what),

@@ -39,6 +39,7 @@ pub fn replay(arguments: &cli::Replay) -> Result<Exit, Error> {
         Circumstances {
             command: "replay",
             repeat: None,
+            trace_sha256: None,
             started,
             route,
             qemu: None,

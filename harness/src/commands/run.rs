@@ -9,6 +9,7 @@ use wire::Plan;
 use super::boot::{FAREWELL, PATIENCE, accelerator, provide_tools};
 use super::conclude::{Circumstances, conclude, folder};
 use super::root;
+use super::trace::draft;
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -31,24 +32,25 @@ const MEMORY_MIB: u32 = 512;
 /// Carries `run` out.
 pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let shell = cli::shell(arguments.verbose);
-    let mut draft = arguments.choice.selection().draft()?;
-    draft.knows(arguments.reference)?;
     let boot = arguments.boot.unwrap_or(cli::Boot::Iso);
     let firmware = arguments.firmware.unwrap_or(cli::Firmware::Bios);
     if (boot, firmware) == (cli::Boot::Direct, cli::Firmware::Uefi) {
         return Err(Error::DirectUefi);
     }
     Folder::check(arguments.out.as_deref())?;
+    let (mut draft, trace) = draft(arguments)?;
+    let text = trace.as_ref().map_or("", |trace| &trace.text);
     provide_tools(boot, firmware, cli::when_missing(arguments.no_install), shell)?;
     let kernel = build_kernel(&root(), shell)?;
-    let accelerator = accelerator(arguments.machine, &kernel, &encode(&draft.plan()?), shell)?;
+    let accelerator =
+        accelerator(arguments.machine, &kernel, &encode(&draft.plan()?, text), shell)?;
     if accelerator == Accelerator::Icount && arguments.choice.rounds.is_none() {
         draft.repeat_once();
     }
     let plan = draft.plan()?;
-    let encoded = encode(&plan);
-    let expectation = rehearsed(&plan);
-    let needed_mib = announce(&plan, expectation.as_ref(), accelerator);
+    let encoded = encode(&plan, text);
+    let expectation = rehearsed(&plan, text);
+    let needed_mib = announce(&plan, text, expectation.as_ref(), accelerator);
     let memory_mib = arguments.memory.or(draft.memory_mib).unwrap_or(needed_mib);
     let route = route(boot, firmware, memory_mib, accelerator, &kernel, shell);
     let (boot, image_sha256) = match boot {
@@ -66,16 +68,22 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let route = Route { image_sha256, ..route };
     let name = format!("{}-{}", plan.name, route.machine);
     let progress = Progress::new(shell.verbosity).expecting(expectation);
-    measure(arguments, &setup, route, &name, progress, shell)
+    let trace_sha256 = trace.map(|trace| trace.sha256);
+    measure(arguments, &setup, route, &name, trace_sha256, progress, shell)
 }
 
-fn rehearsed(plan: &Plan) -> Option<Expectation> {
-    rehearse(&runner::resolve(plan).ok()?)
+fn rehearsed(plan: &Plan, trace: &str) -> Option<Expectation> {
+    rehearse(&runner::resolve(plan, trace).ok()?)
 }
 
 /// Says what the plan will take; the memory that its machine should have, in MiB.
-fn announce(plan: &Plan, expected: Option<&Expectation>, accelerator: Accelerator) -> u32 {
-    let Some(mut estimate) = Estimate::booted(plan) else { return MEMORY_MIB };
+fn announce(
+    plan: &Plan,
+    trace: &str,
+    expected: Option<&Expectation>,
+    accelerator: Accelerator,
+) -> u32 {
+    let Some(mut estimate) = Estimate::booted(plan, trace) else { return MEMORY_MIB };
     if let Some(expected) = expected {
         estimate = estimate.taking(expected.round(), accelerator.times_slower());
     }
@@ -89,6 +97,7 @@ fn measure(
     setup: &Setup,
     route: Route,
     name: &str,
+    trace_sha256: Option<String>,
     mut progress: Progress,
     shell: Shell,
 ) -> Result<Exit, Error> {
@@ -101,14 +110,20 @@ fn measure(
     let farewell = if heard.ending.complete { FAREWELL } else { Duration::ZERO };
     let ended = qemu.wait(farewell);
     let route = Route { qemu_command: Some(qemu.command().to_owned()), ..route };
-    let repeat = Some(arguments.choice.repeated_on(&route.machine));
+    let repeat = Some(arguments.repeated_on(&route.machine));
     let qemu = Some(&ended);
     let reference = arguments.reference.map(SchemeId::name);
-    conclude(
-        &heard,
-        &folder,
-        Circumstances { command: "run", repeat, started, route, qemu, reference, shell },
-    )
+    let circumstances = Circumstances {
+        command: "run",
+        repeat,
+        trace_sha256,
+        started,
+        route,
+        qemu,
+        reference,
+        shell,
+    };
+    conclude(&heard, &folder, circumstances)
 }
 
 fn route(

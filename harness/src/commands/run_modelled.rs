@@ -5,6 +5,7 @@ use rmap::SchemeId;
 
 use super::boot::PATIENCE;
 use super::conclude::{Circumstances, conclude, folder};
+use super::trace::draft;
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -20,11 +21,12 @@ use crate::verify::EventEngine;
 pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     refuse_what_boots(arguments)?;
     let shell = cli::shell(arguments.verbose);
-    let draft = arguments.choice.selection().draft()?;
-    draft.knows(arguments.reference)?;
-    let plan = draft.plan()?;
     Folder::check(arguments.out.as_deref())?;
-    if let Some(estimate) = Estimate::modelled(&plan) {
+    let (draft, trace) = draft(arguments)?;
+    let plan = draft.plan()?;
+    let (text, trace_sha256) = trace.map(|trace| (trace.text, trace.sha256)).unzip();
+    let text = text.unwrap_or_default();
+    if let Some(estimate) = Estimate::modelled(&plan, &text) {
         eprintln!("{estimate}");
     }
     let memory_mib = memory_mib(arguments.memory);
@@ -32,7 +34,7 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let folder = folder(arguments.out.as_deref(), started, &format!("{}-model", plan.name))?;
     let mut recording = folder.recording()?;
     let mut port =
-        modelled::start(plan, EventEngine::default(), memory_mib).map_err(Error::NoModel)?;
+        modelled::start(plan, text, EventEngine::default(), memory_mib).map_err(Error::NoModel)?;
     let mut progress = Progress::new(shell.verbosity);
     let heard = listen(&mut port, Answer::Start, &mut recording, PATIENCE, &mut progress)?;
     drop(progress);
@@ -41,10 +43,18 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
         memory_mib: u32::try_from(memory_mib).ok(),
         ..Route::default()
     };
-    let repeat = Some(arguments.choice.repeated_on(&route.machine));
+    let repeat = Some(arguments.repeated_on(&route.machine));
     let reference = arguments.reference.map(SchemeId::name);
-    let circumstances =
-        Circumstances { command: "run", repeat, started, route, qemu: None, reference, shell };
+    let circumstances = Circumstances {
+        command: "run",
+        repeat,
+        trace_sha256,
+        started,
+        route,
+        qemu: None,
+        reference,
+        shell,
+    };
     conclude(&heard, &folder, circumstances)
 }
 

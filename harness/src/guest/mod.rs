@@ -7,7 +7,7 @@ mod kvm;
 mod qemu;
 
 pub use build::{build_kernel, built_kernel};
-pub use elf::{Kernel, hex};
+pub use elf::{Kernel, hex, sha256};
 pub use image::{IMAGES, Image, make_iso};
 pub use kvm::{Nativeness, probe};
 pub use qemu::{

@@ -24,8 +24,8 @@ const CLOCK_HZ: u64 = 1_000_000_000;
 /// Bytes of the shortest log: facts, a refusal, or all that random events have to say.
 const LEAST_LOG: u64 = 1 << 20;
 
-pub(super) fn live<E: Engine>(port: Line, plan: &Plan, engine: E, memory_mib: u64) {
-    let judged = judge(plan, memory_mib);
+pub(super) fn live<E: Engine>(port: Line, plan: &Plan, trace: &str, engine: E, memory_mib: u64) {
+    let judged = judge(plan, trace, memory_mib);
     let said = judged.as_ref().map_or(0, Resolved::stream_bytes);
     let room = vec![0; said.clamp(LEAST_LOG, MAX_STREAM.into()) as usize].leak();
     let mut link = GuestLink::new(port, room, SESSION, BUILD);
@@ -40,8 +40,12 @@ pub(super) fn live<E: Engine>(port: Line, plan: &Plan, engine: E, memory_mib: u6
 }
 
 /// What the plan means, if this machine can run it.
-fn judge(plan: &Plan, memory_mib: u64) -> Result<Resolved, Refusal<'_>> {
-    let resolved = resolve(plan)?;
+fn judge<'p, 't>(
+    plan: &'p Plan,
+    trace: &'t str,
+    memory_mib: u64,
+) -> Result<Resolved<'t>, Refusal<'p>> {
+    let resolved = resolve(plan, trace)?;
     let needed_mib = memory::needed_mib(&resolved);
     if needed_mib <= memory_mib {
         return Ok(resolved);
@@ -72,7 +76,7 @@ fn cpu_brand() -> String {
     brand.map_or_else(|| "unknown".to_owned(), |(_, brand)| brand.trim().to_owned())
 }
 
-fn carry_out<E: Engine>(plan: &Plan, resolved: &Resolved, engine: E) -> Result<(), LogFull> {
+fn carry_out<E: Engine>(plan: &Plan, resolved: &Resolved<'_>, engine: E) -> Result<(), LogFull> {
     let mut room = [0; wire::MAX_PLAN];
     let encoded = plan.encode(&mut room).unwrap_or_default();
     match plan.activity {

@@ -12,7 +12,7 @@ use workload::{Sample, Scratch};
 use super::speech::Speech;
 use super::stale::StaleUses;
 
-pub(super) fn measure(resolved: &Resolved, plan: &[u8]) -> Result<(), LogFull> {
+pub(super) fn measure(resolved: &Resolved<'_>, plan: &[u8]) -> Result<(), LogFull> {
     let sizes = resolved.scratch();
     let frames = u32::try_from(resolved.arena_frames()).expect("memory for it was found");
     let machine = Model::new(frames);

@@ -21,7 +21,7 @@ fn available(meminfo: &str) -> Option<u64> {
 }
 
 /// MiB that this process takes for a plan at most: the machine, and what is kept of its results.
-pub fn needed_mib(resolved: &Resolved) -> u64 {
+pub fn needed_mib(resolved: &Resolved<'_>) -> u64 {
     // Host and guest both keep the stream, and the host keeps every raw sample as a word.
     let samples: u64 = resolved.cells().map(|cell| resolved.raw_samples(&cell)).sum();
     let results = 2 * resolved.stream_bytes() + samples * u64::from(resolved.rounds) * 8;

@@ -27,20 +27,21 @@ use crate::port::Port;
 /// What the guest's thread may put on its stack; a booted guest has far less.
 const STACK_BYTES: usize = 16 << 20;
 
-/// Starts a guest that runs `plan`, with `engine` for random events, if `memory_mib` MiB are enough
+/// Starts a guest that runs `plan`, with the text of its trace, if it has one, and with `engine` for random events, if `memory_mib` MiB are enough
 /// for it. A guest that the port hangs up on keeps its thread until the process ends.
 ///
 /// # Errors
 /// No socket or no thread could be made.
 pub fn start<E: Engine + Send + 'static>(
     plan: Plan,
+    trace: String,
     engine: E,
     memory_mib: u64,
 ) -> io::Result<Port> {
     let (host, guest) = UnixStream::pair()?;
     let port = line::Line::new(guest)?;
     crash::install_hook();
-    let life = move || guest::live(port, &plan, engine, memory_mib);
+    let life = move || guest::live(port, &plan, &trace, engine, memory_mib);
     thread::Builder::new().name("guest".to_owned()).stack_size(STACK_BYTES).spawn(life)?;
     Ok(Port::two_way(host.try_clone()?, host))
 }

@@ -13,7 +13,7 @@ use crate::expectation::{CellKey, Expectation};
 
 /// Rehearses one round; nothing, if it would take most of this host's memory.
 #[must_use]
-pub fn rehearse(resolved: &Resolved) -> Option<Expectation> {
+pub fn rehearse(resolved: &Resolved<'_>) -> Option<Expectation> {
     if needed_mib(resolved) > available_mib() / 2 {
         return None;
     }

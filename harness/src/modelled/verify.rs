@@ -10,7 +10,7 @@ use super::speech::Speech;
 use super::stale::StaleUses;
 
 pub(super) fn verify<E: Engine>(
-    resolved: &Resolved,
+    resolved: &Resolved<'_>,
     plan: &[u8],
     orders: Orders,
     mut engine: E,

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use rmap::SchemeId;
-use wire::{Activity, HostPresence, Plan, RAW_SAMPLES, SchemeSet, WhenIncomplete, Workloads};
-use workload::{MAX_CELLS, Parameters, WorkloadId};
+use wire::{
+    Activity, HostPresence, Plan, RAW_SAMPLES, SchemeSet, Trace, WhenIncomplete, Workloads,
+};
+use workload::{Demand, MAX_CELLS, Parameters, WorkloadId};
 
 use super::{PlanError, name};
+use crate::trace::TraceFile;
 
 /// A plan in the making.
 #[derive(Clone, Debug)]
@@ -29,6 +32,16 @@ pub struct Draft {
     pub memory_mib: Option<u32>,
     /// In the order in which they were named, each once.
     works: Vec<Work>,
+    replay: Option<Replay>,
+}
+
+/// A trace, and the schemes under which it is replayed.
+#[derive(Clone, Debug)]
+struct Replay {
+    bytes: u32,
+    events: u64,
+    demand: Demand,
+    schemes: BTreeSet<SchemeId>,
 }
 
 /// A workload with its parameters, and the schemes under which it runs.
@@ -55,6 +68,7 @@ impl Draft {
             raw_samples: RAW_SAMPLES,
             memory_mib: None,
             works: Vec::new(),
+            replay: None,
         }
     }
 
@@ -87,6 +101,23 @@ impl Draft {
         }
     }
 
+    /// The schemes under which workloads run. Calibration, which says nothing of schemes, counts only
+    /// where there is nothing else.
+    pub fn compared(&self) -> BTreeSet<SchemeId> {
+        let workloads = self.works.iter().filter(|work| work.workload != WorkloadId::Calibration);
+        let schemes: BTreeSet<_> = workloads.flat_map(|work| work.schemes.clone()).collect();
+        if schemes.is_empty() { self.schemes().into_iter().collect() } else { schemes }
+    }
+
+    /// Puts `trace`, which needs `demand`, in place of all workloads but calibration.
+    pub fn replay(&mut self, trace: &TraceFile, demand: Demand) {
+        let schemes = self.compared();
+        "trace".clone_into(&mut self.name);
+        self.works.retain(|work| work.workload == WorkloadId::Calibration);
+        let bytes = u32::try_from(trace.text.len()).expect("it was replayed in memory of 16 GiB");
+        self.replay = Some(Replay { bytes, events: trace.event_count, demand, schemes });
+    }
+
     /// Fits it to a machine that counts instructions, where nothing warms up and every round is the same:
     /// one round, and one repeat that shows it.
     pub fn repeat_once(&mut self) {
@@ -104,12 +135,15 @@ impl Draft {
 
     /// Cells of one round.
     pub fn cell_count(&self) -> usize {
-        self.works.iter().map(|work| work.schemes.len()).sum()
+        let replayed = self.replay.iter().map(|replay| replay.schemes.len());
+        self.works.iter().map(|work| work.schemes.len()).chain(replayed).sum()
     }
 
     /// The schemes that occur, in the registry's order.
     pub fn schemes(&self) -> Vec<SchemeId> {
-        let occurs = |id: &SchemeId| self.works.iter().any(|work| work.schemes.contains(id));
+        let replayed = self.replay.iter().map(|replay| &replay.schemes);
+        let sets: Vec<_> = self.works.iter().map(|work| &work.schemes).chain(replayed).collect();
+        let occurs = |id: &SchemeId| sets.iter().any(|set| set.contains(id));
         SchemeId::ALL.into_iter().filter(occurs).collect()
     }
 
@@ -138,17 +172,21 @@ impl Draft {
             schemes.push(name(id.name())).map_err(too_long)?;
         }
         let mut workloads = Workloads::default();
+        let places = |schemes: &BTreeSet<SchemeId>| {
+            let places = listed.iter().enumerate().filter(|(_, id)| schemes.contains(id));
+            places.fold(SchemeSet::default(), |set, (place, _)| set.with(place))
+        };
         for work in &self.works {
-            let places = listed.iter().enumerate().filter(|(_, id)| work.schemes.contains(id));
-            let set = places.fold(SchemeSet::default(), |set, (place, _)| set.with(place));
-            let settings = changed(work.workload, &work.parameters);
+            let (set, settings) = (places(&work.schemes), changed(work.workload, &work.parameters));
             workloads.add(work.workload.name(), set, settings).map_err(|_| PlanError::TooLong)?;
         }
+        let trace = self.replay.as_ref().map(|replay| replay.on_the_wire(places(&replay.schemes)));
         Ok(Plan {
             name: name(&self.name),
             activity: Activity::Measure,
             schemes,
             workloads,
+            trace,
             rounds: self.rounds,
             warm_up: self.warm_up,
             seed: self.seed,
@@ -157,6 +195,23 @@ impl Draft {
             raw_samples: self.raw_samples,
             host: HostPresence::Certain,
         })
+    }
+}
+
+impl Replay {
+    fn on_the_wire(&self, schemes: SchemeSet) -> Trace {
+        let &Self { bytes, events, demand, .. } = self;
+        let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        Trace {
+            schemes,
+            bytes,
+            events,
+            pages: demand.pages,
+            processes: narrow(demand.processes),
+            objects: narrow(demand.objects),
+            samples: demand.samples,
+            swap_slots: narrow(demand.swap_slots),
+        }
     }
 }
 

@@ -23,14 +23,14 @@ pub struct Estimate {
 impl Estimate {
     /// For a machine that boots.
     #[must_use]
-    pub fn booted(plan: &Plan) -> Option<Self> {
-        Self::of(plan, |resolved| resolved.machine_bytes().div_ceil(1 << 20))
+    pub fn booted(plan: &Plan, trace: &str) -> Option<Self> {
+        Self::of(plan, trace, |resolved| resolved.machine_bytes().div_ceil(1 << 20))
     }
 
     /// For the modelled machine.
     #[must_use]
-    pub fn modelled(plan: &Plan) -> Option<Self> {
-        Self::of(plan, modelled::needed_mib)
+    pub fn modelled(plan: &Plan, trace: &str) -> Option<Self> {
+        Self::of(plan, trace, modelled::needed_mib)
     }
 
     /// With the time that a plan takes whose round takes `round` on the modelled machine, on one that is
@@ -41,8 +41,8 @@ impl Estimate {
         Self { seconds: Some(all.as_secs() + 1), ..self }
     }
 
-    fn of(plan: &Plan, memory_mib: impl Fn(&Resolved) -> u64) -> Option<Self> {
-        let resolved = runner::resolve(plan).ok()?;
+    fn of(plan: &Plan, trace: &str, memory_mib: impl Fn(&Resolved<'_>) -> u64) -> Option<Self> {
+        let resolved = runner::resolve(plan, trace).ok()?;
         Some(Self {
             name: plan.name.to_string(),
             cells: resolved.cell_count(),
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_plan_says_how_many_cells_it_has_and_how_much_memory_it_needs() {
         let plan = runner::quick(HostPresence::Certain);
-        let estimate = Estimate::booted(&plan).expect("all names are known");
+        let estimate = Estimate::booted(&plan, "").expect("all names are known");
         assert!((20..512).contains(&estimate.memory_mib), "{estimate}");
         assert!(estimate.to_string().starts_with("plan quick: "), "{estimate}");
         assert!(estimate.to_string().contains("in 3 rounds, needs about "), "{estimate}");

@@ -12,7 +12,7 @@ pub use draft::{Draft, Work};
 pub use estimate::Estimate;
 pub use named::{DEFAULT, NamedPlan, PLANS};
 pub use registry::{Entry, Kind, entries};
-pub use selection::Selection;
+pub use selection::{Selection, chosen_workload};
 pub use verification::Verification;
 
 use wire::{MAX_PLAN, Name, Plan};
@@ -96,10 +96,11 @@ pub enum PlanError {
     TooLong,
 }
 
-/// The plan as the guest reads it.
-pub fn encode(plan: &Plan) -> Vec<u8> {
+/// The plan as the guest reads it, with the trace that it replays behind it.
+pub fn encode(plan: &Plan, trace: &str) -> Vec<u8> {
     let mut room = [0; MAX_PLAN];
-    plan.encode(&mut room).expect("MAX_PLAN suffices for every plan").to_vec()
+    let plan = plan.encode(&mut room).expect("MAX_PLAN suffices for every plan");
+    [plan, trace.as_bytes()].concat()
 }
 
 /// A name on the wire.

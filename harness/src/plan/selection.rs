@@ -131,6 +131,16 @@ fn workloads(draft: &Draft, wanted: &[String]) -> Result<Vec<Work>, PlanError> {
     Ok(works)
 }
 
+/// One workload with what is set about it: `fork-exit:pages=7`.
+pub fn chosen_workload(text: &str) -> Result<(WorkloadId, Parameters), PlanError> {
+    let (name, settings) = text.split_once(':').unwrap_or((text, ""));
+    let workload: WorkloadId = name.parse().map_err(|_| unknown(Kind::Workload, name))?;
+    let parameters = Parameters::defaults(workload.parameters());
+    let mut work = Work { workload, parameters, schemes: BTreeSet::new() };
+    set(&mut work, settings)?;
+    Ok((work.workload, work.parameters))
+}
+
 /// `parameter=value:parameter=value` on top of what the plan says.
 fn set(work: &mut Work, settings: &str) -> Result<(), PlanError> {
     let id = work.workload;

@@ -33,6 +33,7 @@ impl Verification {
             activity: Activity::Verify { events: self.events, check_every: self.check_every.get() },
             schemes: schemes.into_iter().map(|id| name(id.name())).collect(),
             workloads: Workloads::default(),
+            trace: None,
             rounds: 1,
             warm_up: 0,
             seed: self.seed,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde::Serialize;
-use wire::{Activity, HostPresence, Plan, WhenIncomplete};
+use wire::{Activity, HostPresence, Plan, SchemeSet, WhenIncomplete};
 
 use super::{CellEnd, CrashReport, Fact, Run};
 use crate::link::LinkCounters;
@@ -40,6 +40,8 @@ pub struct Provenance {
     pub command: &'static str,
     /// What a user types to measure the same again, where that is known.
     pub repeat: Option<String>,
+    /// SHA-256 of the trace that was replayed, in hexadecimal.
+    pub trace_sha256: Option<String>,
     /// Start and end in UTC.
     pub time: Timestamps,
     /// This tool's version.
@@ -97,6 +99,7 @@ struct PlanJson<'r> {
     activity: ActivityJson,
     schemes: Vec<&'r str>,
     workloads: Vec<WorkloadJson<'r>>,
+    trace: Option<TraceJson<'r>>,
     rounds: u16,
     seed: u64,
     cpus: u16,
@@ -116,6 +119,13 @@ struct WorkloadJson<'r> {
     name: &'r str,
     schemes: Vec<&'r str>,
     parameters: BTreeMap<&'r str, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct TraceJson<'r> {
+    schemes: Vec<&'r str>,
+    events: u64,
+    bytes: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -166,6 +176,11 @@ fn plan_json(plan: &Plan) -> PlanJson<'_> {
         },
         schemes: plan.schemes.iter().map(heapless::String::as_str).collect(),
         workloads: plan.workloads.iter().map(|each| workload_json(plan, each)).collect(),
+        trace: plan.trace.map(|trace| TraceJson {
+            schemes: names(plan, trace.schemes),
+            events: trace.events,
+            bytes: trace.bytes,
+        }),
         rounds: plan.rounds,
         seed: plan.seed,
         cpus: plan.cpus,
@@ -181,15 +196,17 @@ fn plan_json(plan: &Plan) -> PlanJson<'_> {
 }
 
 fn workload_json<'r>(plan: &'r Plan, workload: wire::Workload<'r>) -> WorkloadJson<'r> {
-    let schemes = plan.schemes.iter().enumerate();
     WorkloadJson {
         name: workload.name,
-        schemes: schemes
-            .filter(|&(place, _)| workload.schemes.contains(place))
-            .map(|(_, name)| name.as_str())
-            .collect(),
+        schemes: names(plan, workload.schemes),
         parameters: workload.parameters().map(|(name, value)| (name.as_str(), value)).collect(),
     }
+}
+
+fn names(plan: &Plan, schemes: SchemeSet) -> Vec<&str> {
+    let places = plan.schemes.iter().enumerate();
+    let some = places.filter(|&(place, _)| schemes.contains(place));
+    some.map(|(_, name)| name.as_str()).collect()
 }
 
 fn failures(run: &Run) -> Vec<Failure<'_>> {

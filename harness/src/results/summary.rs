@@ -14,7 +14,7 @@ use super::{Execution, OpRun, Phase, Run, SurveyPoint, Unit};
 use crate::statistics::{Sorted, median_interval, ratio};
 
 /// Ops in the order in which people think of them; others follow by name.
-const OP_ORDER: [&str; 29] = [
+const OP_ORDER: [&str; 33] = [
     "fork",
     "exec",
     "exit",
@@ -43,6 +43,10 @@ const OP_ORDER: [&str; 29] = [
     "empty",
     "invlpg",
     "cr3_reload",
+    "cr3_reload_pcid",
+    "cr3_reload_pcid_flush",
+    "invpcid_one",
+    "invpcid_all",
     "pte_copy_floor",
 ];
 

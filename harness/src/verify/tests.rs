@@ -117,7 +117,8 @@ impl Observer for Nobody {
 fn heard_of<E: Engine + Send + 'static>(engine: E) -> Heard {
     let events = EACH * SchemeId::ALL.len() as u64;
     let plan = Verification { schemes: None, events, seed: 7, check_every: EVERY };
-    let mut port = modelled::start(plan.resolve().unwrap(), engine, u64::MAX).unwrap();
+    let mut port =
+        modelled::start(plan.resolve().unwrap(), String::new(), engine, u64::MAX).unwrap();
     let files = tempfile::tempdir().unwrap();
     let mut recording = Recording::create(&files.path().join("raw.bin")).unwrap();
     let patience =

@@ -65,6 +65,7 @@ fn plan() -> Plan {
         activity: Activity::Measure,
         schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
         workloads,
+        trace: None,
         rounds: 3,
         warm_up: 0,
         seed: 5,

@@ -56,6 +56,7 @@ fn plan() -> Plan {
         activity: Activity::Measure,
         schemes: schemes.iter().cycle().take(24).map(|id| name(id)).collect(),
         workloads: Workloads::default(),
+        trace: None,
         rounds: 3,
         warm_up: 0,
         seed: 7,

@@ -21,16 +21,16 @@ const MIB: u64 = 1 << 20;
 /// Too large for a stack.
 static SHADOW: TakeOnce<Shadow> = TakeOnce::new(Shadow::new());
 
-/// Carries out `plan`, or the default plan.
-pub fn plan(guest: &mut Guest<'_>, plan: Option<&Plan>) -> ExitCode {
+/// Carries out `plan` with the text of its trace, or the default plan.
+pub fn plan(guest: &mut Guest<'_>, plan: Option<(&Plan, &str)>) -> ExitCode {
     let default;
-    let plan = if let Some(plan) = plan {
+    let (plan, trace) = if let Some(plan) = plan {
         plan
     } else {
         default = quick(HostPresence::Uncertain);
-        &default
+        (&default, "")
     };
-    let carried_out = match resolve(plan) {
+    let carried_out = match resolve(plan, trace) {
         Ok(resolved) => match plan.activity {
             Activity::Measure => measure(guest, plan, &resolved),
             Activity::Verify { events, check_every } => {
@@ -44,7 +44,11 @@ pub fn plan(guest: &mut Guest<'_>, plan: Option<&Plan>) -> ExitCode {
     carried_out.unwrap_or(ExitCode::Refused)
 }
 
-fn measure(guest: &mut Guest<'_>, plan: &Plan, resolved: &Resolved) -> Result<ExitCode, LogFull> {
+fn measure(
+    guest: &mut Guest<'_>,
+    plan: &Plan,
+    resolved: &Resolved<'_>,
+) -> Result<ExitCode, LogFull> {
     let Some((machine, scratch)) = provide(guest, resolved) else {
         return too_little(guest, resolved.machine_bytes());
     };
@@ -59,7 +63,7 @@ fn measure(guest: &mut Guest<'_>, plan: &Plan, resolved: &Resolved) -> Result<Ex
 fn live_through(
     guest: &mut Guest<'_>,
     plan: &Plan,
-    resolved: &Resolved,
+    resolved: &Resolved<'_>,
     orders: Orders,
 ) -> Result<ExitCode, LogFull> {
     const FRAMES: u32 = <Shadowed<&mut Shadow> as Engine>::ARENA_FRAMES;
@@ -95,7 +99,7 @@ fn too_little(guest: &mut Guest<'_>, needed_bytes: u64) -> Result<ExitCode, LogF
 }
 
 /// Takes the arena and the memory of cells, if there is memory for all of it.
-fn provide(guest: &mut Guest<'_>, resolved: &Resolved) -> Option<(Hardware, Scratch<'static>)> {
+fn provide(guest: &mut Guest<'_>, resolved: &Resolved<'_>) -> Option<(Hardware, Scratch<'static>)> {
     if guest.log_bytes < resolved.stream_bytes() {
         return None;
     }

@@ -1,6 +1,5 @@
 //! Where the plan comes from: the wire, else the boot module, else the default.
 
-use unikernel::boot_info::BootInfo;
 use wire::guest::{Greeting, PlanAtHand};
 use wire::{HostPresence, Plan};
 
@@ -12,17 +11,17 @@ pub enum Module {
     Absent,
     /// It is no plan of this version; the host will see that from `Hello`.
     Undecodable,
-    /// A plan.
-    Plan(Plan),
+    /// A plan, and the text of its trace, empty if it has none.
+    Plan(Plan, &'static str),
 }
 
 impl Module {
     /// Looks at the boot module.
-    pub fn read(info: &BootInfo) -> Self {
-        match info.module().map(Plan::decode) {
+    pub fn read(module: Option<&'static [u8]>) -> Self {
+        match module.map(Plan::decode_with_trace) {
             None => Self::Absent,
             Some(Err(_)) => Self::Undecodable,
-            Some(Ok(plan)) => Self::Plan(plan),
+            Some(Ok((plan, trace))) => Self::Plan(plan, trace),
         }
     }
 
@@ -31,14 +30,14 @@ impl Module {
         match self {
             Self::Absent => "absent",
             Self::Undecodable => "undecodable",
-            Self::Plan(_) => "plan",
+            Self::Plan(..) => "plan",
         }
     }
 
     /// Whether a host is known to listen.
     pub const fn presence(&self) -> HostPresence {
         match self {
-            Self::Plan(plan) => plan.host,
+            Self::Plan(plan, _) => plan.host,
             Self::Absent | Self::Undecodable => HostPresence::Uncertain,
         }
     }
@@ -46,22 +45,22 @@ impl Module {
     /// What `Hello` says about it.
     pub const fn at_hand(&self) -> PlanAtHand {
         match self {
-            Self::Plan(_) => PlanAtHand::Brought,
+            Self::Plan(..) => PlanAtHand::Brought,
             Self::Absent | Self::Undecodable => PlanAtHand::DefaultOnly,
         }
     }
 }
 
-/// The plan to run, `None` for the default. A plan on the wire that cannot be decoded does not
+/// The plan to run with the text of its trace, `None` for the default. No trace travels over the wire. A plan on the wire that cannot be decoded does not
 /// count: the host has seen our schema key and knows better than to send one.
-pub fn choose(greeting: Greeting<'_>, module: Module) -> Option<Plan> {
+pub fn choose(greeting: Greeting<'_>, module: Module) -> Option<(Plan, &'static str)> {
     if let Greeting::Plan(bytes) = greeting
         && let Ok(plan) = Plan::decode(bytes)
     {
-        return Some(plan);
+        return Some((plan, ""));
     }
     match module {
-        Module::Plan(plan) => Some(plan),
+        Module::Plan(plan, trace) => Some((plan, trace)),
         Module::Absent | Module::Undecodable => None,
     }
 }

@@ -47,7 +47,7 @@ pub struct Guest<'l> {
 /// Runs to the end and powers off.
 pub fn run(booted: Booted) -> ! {
     let Booted { info, firmware, apic, clock, mut memory, line } = booted;
-    let module = Module::read(info);
+    let module = Module::read(memory.module());
     let log_bytes = log_bytes(memory.free_bytes());
     let mut link = open_link(Port::new(line), &mut memory, log_bytes);
     LINK.store(&raw mut link, Ordering::Relaxed);
@@ -67,14 +67,14 @@ pub fn run(booted: Booted) -> ! {
 
     let greeting = link.greet(module.presence(), module.at_hand(), PLAN_BUFFER.take());
     let plan = plan::choose(greeting, module);
-    if let Some(plan) = &plan {
+    if let Some((plan, _)) = &plan {
         link.set_presence(plan.host);
     }
     let mut guest = Guest { link: &mut link, log_bytes, memory, execution: clock.execution() };
     let code = match (info.option("crash"), info.option("check")) {
         (Some(kind), _) => crash::on_purpose(kind),
         (None, Some("machine")) => check::machine(&mut guest),
-        (None, _) => execute::plan(&mut guest, plan.as_ref()),
+        (None, _) => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
     };
     // Nobody is told how it ended: with or without an answer, this is the end.
     let _ = link.finish();

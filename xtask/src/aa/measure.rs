@@ -52,7 +52,7 @@ pub fn measure(seed: u64, rounds: u16) -> Result<Figures, String> {
     };
     let plan = selection.draft().and_then(|draft| draft.plan()).map_err(|why| why.to_string())?;
     let memory = modelled::available_mib();
-    let mut port = modelled::start(plan, EventEngine::default(), memory)
+    let mut port = modelled::start(plan, String::new(), EventEngine::default(), memory)
         .map_err(|error| format!("cannot start the modelled machine: {error}"))?;
     let files = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let mut recording =

@@ -38,7 +38,7 @@ pub struct Orders {
 /// # Errors
 /// The first error of `sink`.
 pub fn verify<E: Engine, S: Sink>(
-    resolved: &Resolved,
+    resolved: &Resolved<'_>,
     orders: Orders,
     engine: &mut E,
     machine: &impl Machine,

@@ -1,7 +1,9 @@
 //! What to run: made by the host, executed by the guest.
 
+mod trace;
 mod workloads;
 
+pub use trace::Trace;
 pub use workloads::{
     Full, MAX_PARAMETERS, MAX_WORDS, MAX_WORKLOADS, SchemeSet, Workload, Workloads,
 };
@@ -35,6 +37,8 @@ pub struct Plan {
     pub schemes: heapless::Vec<Name, MAX_SCHEMES>,
     /// What runs under them.
     pub workloads: Workloads,
+    /// What is replayed beside them.
+    pub trace: Option<Trace>,
     /// How often each cell runs and counts, at least 1.
     pub rounds: u16,
     /// Rounds before those, in which caches and branch predictors warm up: told, and not counted.
@@ -92,8 +96,24 @@ impl Plan {
     /// # Errors
     /// The bytes are no plan of this version.
     pub fn decode(bytes: &[u8]) -> Result<Self, PlanError> {
-        let plan: Self = postcard::from_bytes(bytes).map_err(|_| PlanError::Undecodable)?;
-        if plan.workloads.is_sound() { Ok(plan) } else { Err(PlanError::Undecodable) }
+        Self::take(bytes).map(|(plan, _)| plan)
+    }
+
+    /// Reads a plan and the trace that follows it in a boot module, empty if the plan has none.
+    ///
+    /// # Errors
+    /// The bytes are no plan of this version, or the trace is not there.
+    pub fn decode_with_trace(bytes: &[u8]) -> Result<(Self, &str), PlanError> {
+        let (plan, rest) = Self::take(bytes)?;
+        let follows = plan.trace.map_or(0, |trace| trace.bytes as usize);
+        let trace = rest.get(..follows).and_then(|trace| str::from_utf8(trace).ok());
+        Ok((plan, trace.ok_or(PlanError::Undecodable)?))
+    }
+
+    /// A plan and what follows it.
+    fn take(bytes: &[u8]) -> Result<(Self, &[u8]), PlanError> {
+        let taken = postcard::take_from_bytes::<Self>(bytes).ok();
+        taken.filter(|(plan, _)| plan.workloads.is_sound()).ok_or(PlanError::Undecodable)
     }
 
     /// Writes the plan to the start of `room`.
@@ -127,7 +147,7 @@ pub enum HostPresence {
 mod tests {
     use super::{
         Activity, HostPresence, MAX_PARAMETERS, MAX_PLAN, MAX_SCHEMES, MAX_WORDS, MAX_WORKLOADS,
-        Name, Plan, PlanError, SchemeSet, WhenIncomplete, Workloads,
+        Name, Plan, PlanError, SchemeSet, Trace, WhenIncomplete, Workloads,
     };
 
     fn word(number: usize) -> String {
@@ -147,6 +167,17 @@ mod tests {
         workloads
     }
 
+    const LONGEST_TRACE: Trace = Trace {
+        schemes: SchemeSet::first(MAX_SCHEMES),
+        bytes: u32::MAX,
+        events: u64::MAX,
+        pages: u64::MAX,
+        processes: u32::MAX,
+        objects: u32::MAX,
+        samples: u64::MAX,
+        swap_slots: u32::MAX,
+    };
+
     fn longest() -> Plan {
         let name = Name::try_from(word(0).as_str()).expect("a name of the longest");
         Plan {
@@ -154,6 +185,7 @@ mod tests {
             activity: Activity::Verify { events: u64::MAX, check_every: u32::MAX },
             schemes: core::iter::repeat_n(name, MAX_SCHEMES).collect(),
             workloads: most_workloads(),
+            trace: Some(LONGEST_TRACE),
             rounds: u16::MAX,
             warm_up: u16::MAX,
             seed: u64::MAX,
@@ -174,6 +206,19 @@ mod tests {
     #[test]
     fn a_plan_that_does_not_fit_is_refused() {
         assert_eq!(longest().encode(&mut [0; 100]), Err(PlanError::NoRoom));
+    }
+
+    #[test]
+    fn a_trace_follows_its_plan() {
+        let text = "spawn 0\nexit 0\n";
+        let trace = Trace { bytes: text.len() as u32, ..LONGEST_TRACE };
+        let plan = Plan { trace: Some(trace), ..longest() };
+        let mut room = [0; MAX_PLAN];
+        let mut module = plan.encode(&mut room).expect("MAX_PLAN suffices").to_vec();
+        module.extend_from_slice(text.as_bytes());
+        assert_eq!(Plan::decode_with_trace(&module), Ok((plan, text)));
+        module.pop();
+        assert_eq!(Plan::decode_with_trace(&module), Err(PlanError::Undecodable));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod compact;
 mod error;
 mod frames;
 mod picks;
+mod replay;
 mod stopwatch;
 
 use rmap::{Frame, PageIndex, Scheme, SpaceId};

@@ -1,12 +1,15 @@
 //! Whole cells on the modelled machine, and what theory says of them.
 
+mod traces;
+
 use std::num::NonZeroU64;
 
 use model::Model;
 use rmap::SchemeId;
 use vm::{Survey, WhenIncomplete};
 use workload::{
-    COUNTS, Cell, CellFailure, Op, ParameterSpec, Parameters, Sample, Scratch, WorkloadId, run_cell,
+    COUNTS, Cell, CellFailure, EventSource, Op, ParameterSpec, Parameters, Sample, Scratch,
+    WorkloadId, run_cell,
 };
 
 /// Parameters that say how often the same happens.
@@ -46,15 +49,19 @@ impl Outcome {
     }
 }
 
-fn cell(scheme: SchemeId, workload: WorkloadId, changes: &[(&str, u64)]) -> Cell {
+fn cell(scheme: SchemeId, workload: WorkloadId, changes: &[(&str, u64)]) -> Cell<'static> {
     let mut parameters = Parameters::defaults(workload.parameters());
     for (name, value) in changes {
         parameters.set(name, *value).unwrap();
     }
-    Cell { scheme, workload, parameters, when_incomplete: WhenIncomplete::Refuse }
+    cell_of(scheme, EventSource::workload(workload, parameters))
 }
 
-fn run(cell: &Cell) -> Outcome {
+const fn cell_of(scheme: SchemeId, events: EventSource<'_>) -> Cell<'_> {
+    Cell { scheme, events, when_incomplete: WhenIncomplete::Refuse }
+}
+
+fn run(cell: &Cell<'_>) -> Outcome {
     let demand = cell.demand();
     let machine = Model::new(demand.arena_frames() as u32);
     let scratch = Scratch {

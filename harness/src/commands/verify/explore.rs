@@ -32,7 +32,8 @@ pub(super) struct Explored {
 }
 
 pub(super) fn on_the_model(arguments: &cli::Verify, plan: &Plan) -> Result<Explored, Error> {
-    let started = modelled::start(plan.clone(), EventEngine::default(), available_mib());
+    let started =
+        modelled::start(plan.clone(), String::new(), EventEngine::default(), available_mib());
     let (heard, stopwatch) = hear(&mut started.map_err(Error::NoModel)?, arguments)?;
     Ok(Explored { heard, qemu: None, stopwatch })
 }
@@ -42,7 +43,7 @@ pub(super) fn in_a_guest(arguments: &cli::Verify, plan: &Plan) -> Result<Explore
     let when_missing = cli::when_missing(arguments.no_install);
     provide_tools(Boot::Direct, Firmware::Bios, when_missing, shell)?;
     let kernel = build_kernel(&root(), shell)?;
-    let encoded = encode(plan);
+    let encoded = encode(plan, "");
     let accelerator = accelerator(arguments.machine, &kernel, &encoded, shell)?;
     let boot = guest::Boot::Direct { kernel: kernel.path, plan: encoded };
     let firmware = guest::Firmware::Bios;

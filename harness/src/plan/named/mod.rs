@@ -45,7 +45,7 @@ mod tests {
             let draft = plan.draft();
             assert_eq!(draft.name, plan.name);
             assert!(!draft.summary.is_empty() && draft.cell_count() > 0, "{}", plan.name);
-            assert!(encode(&draft.plan().expect("it fits")).len() <= wire::MAX_PLAN);
+            assert!(encode(&draft.plan().expect("it fits"), "").len() <= wire::MAX_PLAN);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Multiboot2's boot information.
 
 use ::multiboot2::{BootInformation, MemoryAreaType, MemoryMapTag, ModuleTag};
-use unikernel::boot_info::{Area, AreaKind, BootError, BootInfo, BootRoute, MAX_MODULE};
+use unikernel::boot_info::{Area, AreaKind, BootError, BootInfo, BootRoute};
+use unikernel::memory_map::Range;
 use unikernel::pvh::Physical;
 
 use super::loaded::Loaded;
@@ -35,10 +36,9 @@ pub fn collect(address: u32, info: &mut BootInfo) -> Result<(), BootError> {
 fn collect_module(module: &ModuleTag, info: &mut BootInfo) -> Result<(), BootError> {
     let (start, end) = (u64::from(module.start_address()), u64::from(module.end_address()));
     let bytes = end.checked_sub(start).ok_or(BootError::Malformed("module"))?;
-    if bytes > MAX_MODULE as u64 {
-        return Err(BootError::ModuleTooLarge { bytes });
-    }
-    info.set_module(Loaded.bytes(start, bytes).ok_or(BootError::Malformed("module"))?)
+    Loaded.bytes(start, bytes).ok_or(BootError::Malformed("module"))?;
+    info.set_module(Range::new(start, end));
+    Ok(())
 }
 
 fn collect_map(map: &MemoryMapTag, info: &mut BootInfo) -> Result<(), BootError> {

@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 use core::{ptr, slice};
 
 use unikernel::boot_info::BootInfo;
-use unikernel::memory_map::{Ranges, usable};
+use unikernel::memory_map::{Range, Ranges, usable};
 use unikernel::page_tables::{LARGE_PAGE_BYTES, OutOfTables};
 use unikernel::regions::Regions;
 use vm::{Arena, FRAME_BYTES, PhysicalAddress};
@@ -24,19 +24,24 @@ pub struct Memory {
     regions: Regions,
     kernel_root: KernelRoot,
     usable_kib: u64,
+    module: Option<Range>,
 }
 
 impl Memory {
-    /// Takes over all usable memory and loads the final page tables. From here on the boot
-    /// information's own memory may be overwritten.
+    /// Takes over all usable memory but the boot module's and loads the final page tables. From here on
+    /// the boot information's own memory may be overwritten.
     pub fn take_over(info: &BootInfo) -> Self {
         let usable = usable(&info.areas, physical(Image::linked().whole));
         let mut regions = Regions::new(usable.clone());
-        match tables::build(&usable, &mut regions) {
+        let module = info.module();
+        if let Some(module) = module {
+            regions.keep(module);
+        }
+        match tables::build(&usable, module, &mut regions) {
             Ok(kernel_root) => {
                 kernel_root.load();
                 let usable_kib = usable_kib(&usable);
-                Self { regions, kernel_root, usable_kib }
+                Self { regions, kernel_root, usable_kib, module }
             }
             Err(OutOfTables) => crash::refuse(format_args!(
                 "{} KiB of usable memory below 4 GiB hold not even the page tables: add memory.",
@@ -48,6 +53,15 @@ impl Memory {
     /// The page tables that map the kernel and nothing else.
     pub const fn kernel_root(&self) -> KernelRoot {
         self.kernel_root
+    }
+
+    /// The boot module, if there is one.
+    pub fn module(&self) -> Option<&'static [u8]> {
+        let module = self.module?;
+        let start = direct::<u8>(module.start).as_ptr();
+        // SAFETY: `build` mapped it, any bytes make a `[u8]`, and `take_over` kept it from ever being
+        // handed out, so nobody writes to it.
+        Some(unsafe { slice::from_raw_parts(start, module.bytes() as usize) })
     }
 
     /// What is free, in bytes.

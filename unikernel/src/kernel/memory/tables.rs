@@ -1,7 +1,7 @@
-//! The kernel's final page tables: its image by section, all usable memory, and two devices. The
+//! The kernel's final page tables: its image by section, all usable memory, the boot module, and two devices. The
 //! lower half stays empty, and with it the page at 0.
 
-use unikernel::memory_map::{PAGE_BYTES, Range, Ranges};
+use unikernel::memory_map::{PAGE_BYTES, Range, Ranges, outside};
 use unikernel::page_tables::{
     ENTRIES, OutOfTables, PageSize, PageTables, Protection, Table, TableMemory,
 };
@@ -40,7 +40,11 @@ impl KernelRoot {
 }
 
 /// Builds the tables in memory taken from `regions`.
-pub fn build(usable: &Ranges, regions: &mut Regions) -> Result<KernelRoot, OutOfTables> {
+pub fn build(
+    usable: &Ranges,
+    module: Option<Range>,
+    regions: &mut Regions,
+) -> Result<KernelRoot, OutOfTables> {
     let mut kernel = Kernel { tables: PageTables::new(Taken { regions })? };
     let image = Image::linked();
     kernel.map_part(image.text, Protection::ReadExecute)?;
@@ -50,6 +54,10 @@ pub fn build(usable: &Ranges, regions: &mut Regions) -> Result<KernelRoot, OutOf
     }
     for &range in usable {
         kernel.map_direct(range, Protection::ReadWrite)?;
+    }
+    // A loader may have put it where the firmware's map shows nothing usable.
+    for range in module.iter().flat_map(|module| outside(module.grow_to_pages(), usable)) {
+        kernel.map_direct(range, Protection::Read)?;
     }
     kernel.map_direct(vga::TEXT_MEMORY, Protection::Device)?;
     kernel.map_direct(apic::registers(), Protection::Device)?;

@@ -16,7 +16,8 @@ fn written(workload: WorkloadId) -> (String, u64) {
     let parameters = Parameters::defaults(workload.parameters());
     let (mut text, mut events) = ("# what it is of\n".to_owned(), 0);
     let written = workload.for_each_event(&parameters, |event| {
-        text += &format!("{}\n", Line(&event));
+        text.push_str(&Line(&event).to_string());
+        text.push('\n');
         events += 1;
         Ok::<_, ()>(())
     });
@@ -43,8 +44,11 @@ fn found(scheme: SchemeId, text: &str) -> Demand {
     find_demand(scheme, WhenIncomplete::Refuse, trace.events(), &machine, scratch).expect("plenty")
 }
 
+/// What was timed, the work of each op, and the counts.
+type Figures<'o> = (Vec<Op>, &'o [(Op, u64)], Vec<(&'static str, u64)>);
+
 /// All but times.
-fn figures(outcome: &Outcome) -> (Vec<Op>, &[(Op, u64)], Vec<(&'static str, u64)>) {
+fn figures(outcome: &Outcome) -> Figures<'_> {
     let ops = outcome.samples.iter().map(|sample| sample.op()).collect();
     let is_of_traces = |count: &&(&str, u64)| count.0 == "events_refused";
     let counts = outcome.counts.iter().filter(|count| !is_of_traces(count)).copied().collect();
@@ -104,8 +108,11 @@ fn an_event_that_makes_no_sense_is_counted_and_passed_over() {
 
 #[test]
 fn memory_that_runs_out_ends_a_trace() {
-    let text: String = (0..2000).map(|page| format!("touch 0 {} write\n", 65536 + page)).collect();
-    let text = format!("spawn 0\nmmap 0 65536+2000 fixed private rw small\n{text}");
+    let touches = (65_536..67_536).map(|page| format!("touch 0 {page} write\n"));
+    let text = format!(
+        "spawn 0\nmmap 0 65536+2000 fixed private rw small\n{}",
+        touches.collect::<Vec<_>>().concat()
+    );
     let demand = Demand { processes: 1, samples: 2001, ..Demand::NOTHING };
     let outcome = replay(SchemeId::Scan, (&text, 2002), demand);
     assert_eq!(outcome.failure, Some(CellFailure::Event(EventError::OutOfMemory)));

@@ -46,8 +46,8 @@ fn a_whole_plan_runs_in_the_tool_itself_and_can_be_replayed() {
     assert_eq!((&summary["execution"], &summary["unit"]), (&"model".into(), &"ticks".into()));
     assert_eq!(summary["tsc_hz"], 1_000_000_000);
     assert_eq!(summary["complete"], true);
-    // Two workloads under every scheme, and calibration once.
-    let cells = 1 + 2 * SchemeId::ALL.len();
+    // Six workloads under every scheme, and calibration once.
+    let cells = 1 + 6 * SchemeId::ALL.len();
     assert_eq!(summary["cells"].as_array().map(Vec::len), Some(cells));
     let run = json(&folder, "run.json");
     assert_eq!(run["route"]["machine"], "model");

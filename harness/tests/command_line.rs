@@ -29,6 +29,7 @@ fn help_teaches() {
     insta::assert_snapshot!("help_run", stdout(&["run", "--help"]));
     insta::assert_snapshot!("help_collect", stdout(&["collect", "--help"]));
     insta::assert_snapshot!("help_verify", stdout(&["verify", "--help"]));
+    insta::assert_snapshot!("help_trace", stdout(&["trace", "--help"]));
     insta::assert_snapshot!("help_replay", stdout(&["replay", "--help"]));
     insta::assert_snapshot!("help_report", stdout(&["report", "--help"]));
 }
@@ -61,6 +62,45 @@ fn bad_usage_is_told_before_anything_is_done() {
     assert!(refused(&["run", "--memory", "lots"]).contains("512M or 2G"));
     assert!(refused(&["run", "--rounds", "0"]).contains("--rounds"));
     assert!(refused(&["replay", "/nonesuch/raw.bin"]).contains("cannot read /nonesuch/raw.bin"));
+}
+
+#[test]
+fn a_trace_says_what_it_is_of_and_lists_its_events() {
+    let trace = stdout(&["trace", "fork-exit:pages=1:iterations=1"]);
+    let expected = "\
+        # cargo rmapbench trace fork-exit:pages=1:children=1:iterations=1:finds=8:rewrites=32:\
+        density=512:surveys=0\n\
+        spawn 0\n\
+        mmap 0 0x40000+1 vacant private rw small\n\
+        touch 0 0x40000 write\n\
+        phase work\n\
+        fork 0 -> 1\n\
+        frame find 0 0x40000\n\
+        exit 1\n\
+        touch 0 0x40000 write\n";
+    assert_eq!(trace, expected);
+    assert!(refused(&["trace", "fork"]).contains("unknown workload `fork`; there are: "));
+    assert!(refused(&["trace", "fork-exit:pags=1"]).contains("there are: pages, children"));
+}
+
+#[test]
+fn a_trace_that_cannot_be_replayed_is_told_before_anything_is_done() {
+    let files = tempfile::tempdir().expect("a folder");
+    let file = files.path().join("own.trace");
+    let path = file.to_str().expect("a path");
+    for (text, what) in [
+        ("spawn 0\n\n  exit zero\n", "line 3, column 8: `zero` is out of place; write a process"),
+        ("# nothing\n", "there is no event in it; see `rmapbench trace --help`"),
+    ] {
+        fs::write(&file, text).expect("room");
+        let said = refused(&["run", "--trace", path]);
+        assert!(said.starts_with(&format!("rmapbench: {path}: {what}")), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    let said = refused(&["run", "--trace", path, "--workloads", "fork-exit"]);
+    assert!(said.contains("leave --workloads or --trace out"), "{said}");
+    assert!(refused(&["run", "--trace", "/nonesuch"]).contains("cannot read /nonesuch"));
+    assert!(refused(&["collect", "--port", "-", "--trace", path]).contains("--trace"));
 }
 
 #[test]

@@ -112,6 +112,30 @@ fn cells_that_differ_in_a_parameter_alone_are_told_apart_everywhere() {
 }
 
 #[test]
+fn a_trace_takes_the_place_of_the_plans_workloads() {
+    let files = tempfile::tempdir().expect("a folder");
+    let (file, folder) = (files.path().join("own.trace"), files.path().join("run"));
+    fs::write(&file, "spawn 0\nfork 0 -> 1\nexit 1\nexit 1\n").expect("room");
+    let words = ["run", "--machine", "model", "--trace", text(&file), "--out", text(&folder)];
+    let output = call(&[&words[..], &["--schemes", "pte-next,anon-vma-chain"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let summary = json(&folder, "summary.json");
+    let cells: Vec<_> = summary["cells"].as_array().expect("cells").iter().collect();
+    let names: Vec<_> = cells.iter().map(|cell| [&cell["scheme"], &cell["workload"]]).collect();
+    let expected = [["scan", "calibration"], ["pte-next", "trace"], ["anon-vma-chain", "trace"]];
+    assert_eq!(names, expected);
+    for cell in &cells[1..] {
+        assert_eq!(cell["params"], serde_json::json!({ "events": 4 }));
+        assert_eq!(cell["outcomes"]["events_refused"], 3, "one in each of three rounds");
+    }
+    let run = json(&folder, "run.json");
+    assert_eq!(run["trace_sha256"].as_str().map(str::len), Some(64));
+    assert_eq!(run["plan"]["trace"]["events"], 4);
+    let repeat = format!(" --schemes pte-next,anon-vma-chain --trace {}", text(&file));
+    assert!(run["repeat"].as_str().is_some_and(|it| it.ends_with(&repeat)), "{}", run["repeat"]);
+}
+
+#[test]
 fn the_model_boots_nothing() {
     for flag in [["--boot", "iso"], ["--firmware", "bios"]] {
         let output = call(&[&["run", "--machine", "model"], &flag[..]].concat());

@@ -10,8 +10,8 @@ pub(super) const EXAMPLES: &str = "Examples:
   cargo rmapbench trace prefork | grep -c fork
   cargo rmapbench run --trace small.trace --schemes scan,pte-next
   cargo rmapbench verify --trace small.trace
-A trace has one event a line, such as `fork 0 -> 3` or `touch 0 0x10005 write`; docs/traces.md has all of
-them. Edit it, or write your own: `run --trace` names the line and column of what it cannot read.";
+A trace has one event a line, such as `fork 0 -> 3` or `touch 0 0x10005 write`; docs/traces.md
+has all. Edit it, or write your own: `run --trace` names line and column of what it cannot read.";
 
 /// `trace`
 #[derive(Debug, Args)]

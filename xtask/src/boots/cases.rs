@@ -114,6 +114,39 @@ pub fn theory(tool: &Tool) -> Result<(), String> {
     }
 }
 
+/// Long enough for many pages of memory, which must stay as they are.
+const TRACED: &str = "fork-exit:pages=4096:children=3:iterations=4:surveys=1";
+
+pub fn trace(tool: &Tool) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let file = folder.path().join("fork-exit.trace").display().to_string();
+    tool.call_without_folder(&["trace", TRACED, "-o", &file])?.expect(0)?;
+    let schemes = ["--schemes", "pte-next,anon-vma-chain"];
+    let run = |route: &[&str], what: [&str; 2]| {
+        tool.call(&[route, &schemes, &what].concat())?.expect(0)?.cells()
+    };
+    let itself = figures(&run(&DIRECT, ["--workloads", TRACED])?, "fork-exit");
+    for route in [&DIRECT[..], &iso("bios")] {
+        let replayed = figures(&run(route, ["--trace", &file])?, "trace");
+        if replayed.len() != 2 {
+            return Err(format!("{} cells of a trace instead of 2", replayed.len()));
+        }
+        if replayed != itself {
+            return Err("the trace's figures are not the workload's".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// What the cells of a workload say, but for the names of what they ran and `events_refused`.
+fn figures(cells: &Value, workload: &str) -> Vec<[Value; 4]> {
+    let cells = cells.as_array().map_or(&[][..], Vec::as_slice);
+    let of_it = cells.iter().filter(|cell| cell["workload"] == workload);
+    of_it
+        .map(|cell| ["scheme", "ops", "counters", "surveys"].map(|key| cell[key].clone()))
+        .collect()
+}
+
 pub fn too_little_memory(tool: &Tool) -> Result<(), String> {
     let called = tool.call(&[&DIRECT[..8], &["1000"]].concat())?.expect(2)?;
     called.expect_stderr("run with --memory")?.expect_stderr("MiB").map(drop)

@@ -22,6 +22,7 @@ const CASES: &[(&str, Case)] = &[
     ("the_same_seed_gives_the_same_cells", cases::same_cells),
     ("no_byte_leaves_while_something_is_timed", cases::quiet_line),
     ("figures_follow_theory", cases::theory),
+    ("a_trace_gives_the_figures_of_the_workload_it_was_written_from", cases::trace),
     ("a_plan_too_large_for_the_machine_is_refused", cases::too_little_memory),
     ("the_machine_keeps_its_contract", cases::machine_contract),
     ("a_crash_is_explained_with_names_and_lines", cases::crash),

@@ -1,5 +1,7 @@
 //! A trace in place of a workload.
 
+use std::fmt::Write;
+
 use model::Model;
 use rmap::SchemeId;
 use vm::WhenIncomplete;
@@ -19,7 +21,7 @@ fn written(workload: WorkloadId) -> (String, u64) {
         text.push_str(&Line(&event).to_string());
         text.push('\n');
         events += 1;
-        Ok::<_, ()>(())
+        writeln!(text, "{}", Line(&event))
     });
     written.expect("text has room");
     (text, events)

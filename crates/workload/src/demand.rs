@@ -46,8 +46,8 @@ impl Demand {
     const STEP: u64 = 1 << 10;
 
     /// Of events of which so many were timed, with so many frames and slots in use at most between two of
-    /// them. There is an eighth more of all, because more may be in use within an event, and because who
-    /// goes under memory pressure, and so how many faults follow, depends on the size of the arena.
+    /// them. The arena has slack for what is in use within one. There are an eighth more slots and samples:
+    /// who goes under memory pressure, and so how many faults follow, depends on the size of the arena.
     pub(crate) const fn found(
         frames: u64,
         swap_slots: u64,
@@ -58,7 +58,7 @@ impl Demand {
         let samples = samples + samples / 8;
         let demand = Self { processes, samples, swap_slots, objects, ..Self::NOTHING };
         // Tables and the like are among the frames and would be counted twice.
-        Self { pages: (frames + frames / 8).saturating_sub(demand.kept()), ..demand }
+        Self { pages: frames.saturating_sub(demand.kept()), ..demand }
     }
 
     /// Of the processes and files alone that `events` give numbers to, from 0 to the highest.

@@ -19,7 +19,7 @@ pub enum EventSource<'t> {
 /// A trace that has been read before, so that it is known to hold events and how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trace<'t> {
-    /// One event a line ([`trace`](crate::trace)); read anew, line by line, whenever it is replayed.
+    /// One event a line ([`crate::trace`]); read anew, line by line, whenever it is replayed.
     pub text: &'t str,
     /// How many events.
     pub events: u64,

@@ -18,8 +18,6 @@ fn written(workload: WorkloadId) -> (String, u64) {
     let parameters = Parameters::defaults(workload.parameters());
     let (mut text, mut events) = ("# what it is of\n".to_owned(), 0);
     let written = workload.for_each_event(&parameters, |event| {
-        text.push_str(&Line(&event).to_string());
-        text.push('\n');
         events += 1;
         writeln!(text, "{}", Line(&event))
     });

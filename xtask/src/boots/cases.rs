@@ -17,7 +17,8 @@ const DIRECT: [&str; 9] =
     ["run", "--machine", "icount", "--boot", "direct", "--seed", "7", "--rounds", "1"];
 
 /// A plan of many cells, whose results still fit into a small machine.
-const RUNS_FOR_MINUTES: [&str; 4] = ["--schemes", "scan,pte-next", "--rounds", "300"];
+const RUNS_FOR_MINUTES: [&str; 6] =
+    ["--schemes", "scan,pte-next", "--workloads", "fork-exit", "--rounds", "300"];
 
 fn iso(firmware: &str) -> [&str; 11] {
     let mut words = ["--firmware"; 11];
@@ -148,7 +149,7 @@ fn figures(cells: &Value, workload: &str) -> Vec<[Value; 4]> {
 }
 
 pub fn too_little_memory(tool: &Tool) -> Result<(), String> {
-    let called = tool.call(&[&DIRECT[..8], &["1000"]].concat())?.expect(2)?;
+    let called = tool.call(&[&DIRECT[..8], &["200"]].concat())?.expect(2)?;
     called.expect_stderr("run with --memory")?.expect_stderr("MiB").map(drop)
 }
 

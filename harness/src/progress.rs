@@ -82,7 +82,8 @@ impl Progress {
     }
 
     fn show(&mut self, things: &str, done: u64, all: u64, what: &str, left: Option<Duration>) {
-        let left = left.map_or_else(String::new, |left| format!(", {} s left", left.as_secs()));
+        let left =
+            left.map_or_else(String::new, |left| format!(", {:.0} s left", left.as_secs_f64()));
         match &self.bar {
             Some(bar) => {
                 if bar.length().is_none() {

@@ -53,7 +53,7 @@ impl Accelerator {
         match self {
             Self::Kvm(_) => 1,
             Self::Tcg => 6,
-            Self::Icount => 10,
+            Self::Icount => 14,
         }
     }
 }

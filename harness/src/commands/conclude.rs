@@ -8,7 +8,9 @@ use super::{print, root};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::guest::{GuestExit, built_kernel};
-use crate::results::{Folder, Provenance, Route, RunJson, Summary, Timestamps, git, rustc};
+use crate::results::{
+    CellEnd, Folder, Provenance, Route, Run, RunJson, Summary, Timestamps, git, rustc,
+};
 use crate::session::Heard;
 use crate::symbolise::crash_text;
 use crate::table;
@@ -67,9 +69,21 @@ pub fn conclude(
     if !summary.cells.is_empty() {
         print(&table::text(&summary))?;
     }
+    let (passed, failed) = checks(&heard.run);
+    if passed + failed > 0 {
+        let all = if failed == 0 { "PASS" } else { "FAIL" };
+        eprintln!("checks after cells: {all} ({passed} passed, {failed} failed)");
+    }
     eprintln!("rmapbench: {}", verdict.sentence);
     eprintln!("results: {}", folder.path().display());
     Ok(verdict.exit)
+}
+
+/// How many cells passed the check after them, and how many did not.
+fn checks(run: &Run) -> (usize, usize) {
+    let ends = || run.cells.values().filter_map(|cell| cell.end.as_ref());
+    let passed = ends().filter(|end| **end == CellEnd::Passed).count();
+    (passed, ends().count() - passed)
 }
 
 /// The built kernel, if it is the one that the guest runs.

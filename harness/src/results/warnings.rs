@@ -38,6 +38,18 @@ pub(super) fn warnings(
             disagreement(&figures),
             drift(&figures),
             clock_steps(&figures),
+            disturbed(
+                cells,
+                "smi",
+                "system management interrupts took the CPU away",
+                "turn off in the firmware's setup what raises them, such as legacy USB support",
+            ),
+            disturbed(
+                cells,
+                "thermal_events",
+                "the CPU was too hot and slowed down",
+                "let it cool, and cool it better",
+            ),
         ],
     };
     said.into_iter().flatten().collect()
@@ -59,6 +71,21 @@ fn figures(cell: &Cell<'_>, ticks_per_second: u64) -> Vec<Figure> {
         }
     };
     ops.into_iter().map(figure).collect()
+}
+
+/// Cells during which the hardware counted something that disturbs them.
+fn disturbed(cells: &[Cell<'_>], counter: &str, what: &str, mend: &str) -> Option<String> {
+    let is_hit = |cell: &&Cell<'_>| {
+        cell.rounds.iter().any(|round| round.counters.get(counter).is_some_and(|&count| count > 0))
+    };
+    let first = cells.iter().find(is_hit)?;
+    let found = cells.iter().filter(is_hit).count();
+    Some(format!(
+        "{what} in {found} of {} cells (`{counter}`), such as {} in {}: {mend}, and measure again",
+        cells.len(),
+        first.scheme,
+        first.workload
+    ))
 }
 
 fn few_rounds(cells: &[Cell<'_>]) -> Option<String> {
@@ -168,6 +195,22 @@ mod tests {
     fn a_quiet_machine_is_not_warned_of() {
         let samples = |round| (0..100).map(|sample| 1000 + sample + round % 3).collect();
         assert_eq!(said(Execution::BareMetal, 16, samples), [""; 0]);
+    }
+
+    #[test]
+    fn a_cell_that_the_hardware_disturbed_is_named() {
+        let cell_run = |number| {
+            let mut run = round(number, vec![100; 9]);
+            run.counters = [("smi".to_owned(), u64::from(number == 4))].into();
+            run
+        };
+        let rounds: Vec<_> = (0..9).map(cell_run).collect();
+        let parameters = BTreeMap::new();
+        let rounds = rounds.iter().collect();
+        let cell = Cell { scheme: "scan", workload: "fork-exit", parameters: &parameters, rounds };
+        let said = warnings(&[cell], Some(Execution::BareMetal), None);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("in 1 of 1 cells (`smi`), such as scan in fork-exit"), "{said:?}");
     }
 
     #[test]

@@ -131,12 +131,12 @@ impl Machine for Hardware {
 
     #[inline]
     fn timing_begins(&self) {
-        timing::set(true);
+        timing::begins();
     }
 
     #[inline]
     fn timing_ended(&self) {
-        timing::set(false);
+        timing::ended();
     }
 
     #[inline]

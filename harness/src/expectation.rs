@@ -1,52 +1,22 @@
 //! How long a plan's cells take beside each other, so that one knows how much of a run is left.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
-
-use workload::Cell;
 
 use crate::results::CellRun;
 use crate::statistics::ratio;
 
-/// A cell, whatever the round.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CellKey {
-    scheme: String,
-    workload: String,
-    parameters: BTreeMap<String, u64>,
-}
-
-impl CellKey {
-    /// Of a cell that will run.
-    #[must_use]
-    pub fn planned(cell: &Cell<'_>) -> Self {
-        let parameters = cell.events.parameters().map(|(name, value)| (name.to_owned(), value));
-        Self {
-            scheme: cell.scheme.name().to_owned(),
-            workload: cell.events.name().to_owned(),
-            parameters: parameters.collect(),
-        }
-    }
-
-    fn ran(cell: &CellRun) -> Self {
-        Self {
-            scheme: cell.scheme.clone(),
-            workload: cell.workload.clone(),
-            parameters: cell.parameters.clone(),
-        }
-    }
-}
-
 /// How long each cell of one round takes, on whatever machine; what counts is how they compare.
 #[derive(Clone, Debug, Default)]
 pub struct Expectation {
-    cells: HashMap<CellKey, Duration>,
+    /// By their titles.
+    cells: HashMap<String, Duration>,
 }
 
 impl Expectation {
-    /// Adds a cell.
-    pub fn add(&mut self, cell: CellKey, time: Duration) {
-        self.cells.insert(cell, time);
+    /// Adds the cell with this title.
+    pub fn add(&mut self, title: String, time: Duration) {
+        self.cells.insert(title, time);
     }
 
     /// One round.
@@ -57,7 +27,7 @@ impl Expectation {
 
     /// What a cell of the rehearsal took, in seconds.
     fn weight(&self, cell: &CellRun) -> Option<f64> {
-        self.cells.get(&CellKey::ran(cell)).map(Duration::as_secs_f64)
+        self.cells.get(&cell.title()).map(Duration::as_secs_f64)
     }
 }
 
@@ -145,16 +115,12 @@ impl Pace {
 mod tests {
     use std::time::Duration;
 
-    use super::{CellKey, Expectation, Pace};
+    use super::{Expectation, Pace};
     use crate::results::{CellEnd, CellRun};
 
-    fn key(scheme: &str) -> CellKey {
-        let (scheme, workload) = (scheme.to_owned(), "fork-exit".to_owned());
-        CellKey { scheme, workload, parameters: [("pages".to_owned(), 7)].into() }
-    }
-
     fn ended(scheme: &str) -> CellRun {
-        let CellKey { scheme, workload, parameters } = key(scheme);
+        let (scheme, workload) = (scheme.to_owned(), "fork-exit".to_owned());
+        let parameters = [("pages".to_owned(), 7)].into();
         CellRun { scheme, workload, parameters, end: Some(CellEnd::Passed), ..CellRun::default() }
     }
 
@@ -162,7 +128,7 @@ mod tests {
     fn pace() -> Pace {
         let mut expectation = Expectation::default();
         for (scheme, seconds) in [("scan", 8), ("pte-next", 1), ("hint-any", 1)] {
-            expectation.add(key(scheme), Duration::from_secs(seconds));
+            expectation.add(ended(scheme).title(), Duration::from_secs(seconds));
         }
         Pace::new(expectation)
     }

@@ -45,6 +45,9 @@ impl Verdict {
     }
 }
 
+/// What QEMU says where its host refuses to map the machine's memory.
+const NO_MEMORY: &str = "cannot set up guest memory";
+
 /// Whether all was measured and all arrived.
 #[must_use]
 pub fn is_complete(heard: &Heard) -> bool {
@@ -126,6 +129,10 @@ fn incomplete(heard: &Heard, qemu: Option<&GuestExit>) -> String {
         Stop::Silence(limit) => format!("the guest fell silent for {} s", limit.as_secs()),
         Stop::Broken(why) => format!("the line broke ({why})"),
         Stop::Complete | Stop::Closed | Stop::Dismissed | Stop::Incompatible { .. } => match qemu {
+            Some(GuestExit::Other { message, .. }) if message.contains(NO_MEMORY) => format!(
+                "this host cannot give the machine its memory ({message}); plan fewer rounds or workloads, \
+                 keep fewer --samples, or choose --memory"
+            ),
             Some(GuestExit::Other { status, message }) => {
                 format!("the machine ended in mid-run ({status}; QEMU said: {message})")
             }

@@ -12,6 +12,6 @@ pub mod verify;
 
 pub use memory::{ScratchSizes, log_bytes, machine_bytes};
 pub use quick::quick;
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Resolved, policy, resolve};
 pub use run::run;
 pub use sink::Sink;

@@ -66,10 +66,7 @@ pub fn resolve<'p, 't>(plan: &'p Plan, trace: &'t str) -> Result<Resolved<'t>, R
         workloads,
         workload_count: plan.workloads.len(),
         trace: resolve_trace(plan, trace)?,
-        when_incomplete: match plan.when_incomplete {
-            wire::WhenIncomplete::Refuse => WhenIncomplete::Refuse,
-            wire::WhenIncomplete::Scan => WhenIncomplete::Scan,
-        },
+        when_incomplete: policy(plan.when_incomplete),
         activity: plan.activity,
         rounds: plan.warm_up.saturating_add(plan.rounds),
         seed: plan.seed,
@@ -81,6 +78,15 @@ pub fn resolve<'p, 't>(plan: &'p Plan, trace: &'t str) -> Result<Resolved<'t>, R
     }
     check_reach(&resolved)?;
     Ok(resolved)
+}
+
+/// What the VM calls what a plan asks for.
+#[must_use]
+pub const fn policy(planned: wire::WhenIncomplete) -> WhenIncomplete {
+    match planned {
+        wire::WhenIncomplete::Refuse => WhenIncomplete::Refuse,
+        wire::WhenIncomplete::Scan => WhenIncomplete::Scan,
+    }
 }
 
 /// Refuses a plan whose arena is too large for one of its schemes.

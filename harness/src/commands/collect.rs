@@ -1,7 +1,6 @@
 //! `collect`: listen to a line.
 
 use jiff::Timestamp;
-use rmap::SchemeId;
 
 use super::conclude::{Circumstances, conclude, folder};
 use crate::cli;
@@ -29,21 +28,8 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     let heard = listen(&mut port, answer, &mut recording, PATIENCE, &mut progress)?;
     drop(progress);
     let route = Route { machine: kind.to_owned(), ..Route::default() };
-    let reference = arguments.reference.map(SchemeId::name);
-    conclude(
-        &heard,
-        &folder,
-        Circumstances {
-            command: "collect",
-            repeat: None,
-            trace_sha256: None,
-            started,
-            route,
-            qemu: None,
-            reference,
-            shell,
-        },
-    )
+    let reference = arguments.reference;
+    conclude(&heard, &folder, Circumstances::new("collect", started, route, reference, shell))
 }
 
 fn answer(arguments: &cli::Collect) -> Result<Answer, Error> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rmap::SchemeId;
 
 use super::{print, root};
 use crate::error::Error;
@@ -35,6 +36,28 @@ pub struct Circumstances<'a> {
     pub reference: Option<&'a str>,
     /// For git and rustc.
     pub shell: Shell,
+}
+
+impl Circumstances<'_> {
+    /// Of a guest that is not ours and of which nothing more is known.
+    pub fn new(
+        command: &'static str,
+        started: Timestamp,
+        route: Route,
+        reference: Option<SchemeId>,
+        shell: Shell,
+    ) -> Self {
+        Self {
+            command,
+            repeat: None,
+            trace_sha256: None,
+            started,
+            route,
+            qemu: None,
+            reference: reference.map(SchemeId::name),
+            shell,
+        }
+    }
 }
 
 /// Writes the files, prints the table, says how it ended.

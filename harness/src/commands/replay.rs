@@ -3,7 +3,6 @@
 use std::fs::File;
 
 use jiff::Timestamp;
-use rmap::SchemeId;
 
 use super::conclude::{Circumstances, conclude, folder};
 use crate::cli;
@@ -32,19 +31,6 @@ pub fn replay(arguments: &cli::Replay) -> Result<Exit, Error> {
     drop(progress);
     let route = Route { machine: "replay".to_owned(), ..Route::default() };
     let shell = cli::shell(false);
-    let reference = arguments.reference.map(SchemeId::name);
-    conclude(
-        &heard,
-        &folder,
-        Circumstances {
-            command: "replay",
-            repeat: None,
-            trace_sha256: None,
-            started,
-            route,
-            qemu: None,
-            reference,
-            shell,
-        },
-    )
+    let reference = arguments.reference;
+    conclude(&heard, &folder, Circumstances::new("replay", started, route, reference, shell))
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rmap::SchemeId;
 use wire::Plan;
 
 use super::boot::{FAREWELL, PATIENCE, accelerator, provide_tools};
@@ -49,7 +48,7 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     }
     let plan = draft.plan()?;
     let encoded = encode(&plan, text);
-    let expectation = rehearsed(&plan, text);
+    let expectation = rehearsed(&plan, text)?;
     let needed_mib = announce(&plan, text, expectation.as_ref(), accelerator);
     let memory_mib = arguments.memory.or(draft.memory_mib).unwrap_or(needed_mib);
     let route = route(boot, firmware, memory_mib, accelerator, &kernel, shell);
@@ -72,8 +71,9 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     measure(arguments, &setup, route, &name, trace_sha256, progress, shell)
 }
 
-fn rehearsed(plan: &Plan, trace: &str) -> Option<Expectation> {
-    rehearse(&runner::resolve(plan, trace).ok()?)
+/// What a plan's round takes on the modelled machine; nothing of a plan that cannot run.
+pub fn rehearsed(plan: &Plan, trace: &str) -> Result<Option<Expectation>, Error> {
+    runner::resolve(plan, trace).map_or(Ok(None), |resolved| rehearse(&resolved))
 }
 
 /// Says what the plan will take; the memory that its machine should have, in MiB.
@@ -111,18 +111,8 @@ fn measure(
     let ended = qemu.wait(farewell);
     let route = Route { qemu_command: Some(qemu.command().to_owned()), ..route };
     let repeat = Some(arguments.repeated_on(&route.machine));
-    let qemu = Some(&ended);
-    let reference = arguments.reference.map(SchemeId::name);
-    let circumstances = Circumstances {
-        command: "run",
-        repeat,
-        trace_sha256,
-        started,
-        route,
-        qemu,
-        reference,
-        shell,
-    };
+    let known = Circumstances::new("run", started, route, arguments.reference, shell);
+    let circumstances = Circumstances { repeat, trace_sha256, qemu: Some(&ended), ..known };
     conclude(&heard, &folder, circumstances)
 }
 

@@ -1,14 +1,15 @@
 //! `run --machine model`: a plan in this process.
 
 use jiff::Timestamp;
-use rmap::SchemeId;
 
 use super::boot::PATIENCE;
 use super::conclude::{Circumstances, conclude, folder};
+use super::run::rehearsed;
 use super::trace::draft;
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::expectation::Expectation;
 use crate::link::Answer;
 use crate::modelled;
 use crate::plan::Estimate;
@@ -26,8 +27,10 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let plan = draft.plan()?;
     let (text, trace_sha256) = trace.map(|trace| (trace.text, trace.sha256)).unzip();
     let text = text.unwrap_or_default();
+    let expectation = rehearsed(&plan, &text)?;
     if let Some(estimate) = Estimate::modelled(&plan, &text) {
-        eprintln!("{estimate}");
+        let round = expectation.as_ref().map(Expectation::round);
+        eprintln!("{}", round.map_or(estimate.clone(), |round| estimate.taking(round, 1)));
     }
     let memory_mib = memory_mib(arguments.memory);
     let started = Timestamp::now();
@@ -35,7 +38,7 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
     let mut recording = folder.recording()?;
     let mut port =
         modelled::start(plan, text, EventEngine::default(), memory_mib).map_err(Error::NoModel)?;
-    let mut progress = Progress::new(shell.verbosity);
+    let mut progress = Progress::new(shell.verbosity).expecting(expectation);
     let heard = listen(&mut port, Answer::Start, &mut recording, PATIENCE, &mut progress)?;
     drop(progress);
     let route = Route {
@@ -44,17 +47,8 @@ pub fn run(arguments: &cli::Run) -> Result<Exit, Error> {
         ..Route::default()
     };
     let repeat = Some(arguments.repeated_on(&route.machine));
-    let reference = arguments.reference.map(SchemeId::name);
-    let circumstances = Circumstances {
-        command: "run",
-        repeat,
-        trace_sha256,
-        started,
-        route,
-        qemu: None,
-        reference,
-        shell,
-    };
+    let known = Circumstances::new("run", started, route, arguments.reference, shell);
+    let circumstances = Circumstances { repeat, trace_sha256, ..known };
     conclude(&heard, &folder, circumstances)
 }
 

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::Path;
 
+use runner::policy;
+
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -43,11 +45,7 @@ pub fn draft(arguments: &cli::Run) -> Result<(Draft, Option<TraceFile>), Error> 
 
 fn replayed(path: &Path, draft: &mut Draft) -> Result<TraceFile, Error> {
     let trace = TraceFile::read(path)?;
-    let when_incomplete = match draft.when_incomplete {
-        wire::WhenIncomplete::Refuse => vm::WhenIncomplete::Refuse,
-        wire::WhenIncomplete::Scan => vm::WhenIncomplete::Scan,
-    };
-    let demand = needs(&trace, &draft.compared(), when_incomplete)?;
+    let demand = needs(&trace, &draft.compared(), policy(draft.when_incomplete))?;
     draft.replay(&trace, demand);
     Ok(trace)
 }

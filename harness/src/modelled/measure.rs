@@ -7,26 +7,19 @@ use runner::verify::Text;
 use runner::{Resolved, Sink, run};
 use wire::Record;
 use wire::guest::LogFull;
-use workload::{Sample, Scratch};
 
+use super::CellMemory;
 use super::speech::Speech;
 use super::stale::StaleUses;
 
 pub(super) fn measure(resolved: &Resolved<'_>, plan: &[u8]) -> Result<(), LogFull> {
-    let sizes = resolved.scratch();
     let frames = u32::try_from(resolved.arena_frames()).expect("memory for it was found");
     let machine = Model::new(frames);
-    let scratch = Scratch {
-        samples: &mut vec![Sample::default(); sizes.samples],
-        counts: &mut vec![0; sizes.counts],
-        processes: &mut vec![None; sizes.processes],
-        objects: &mut vec![None; sizes.objects],
-        last_use: &mut vec![0; sizes.last_use],
-    };
+    let mut memory = CellMemory::new(resolved.scratch());
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
     Speech.record(&Record::RunStarted { cells, plan })?;
     let mut judge = Judge { stale: StaleUses::new(&machine) };
-    run(resolved, &machine, scratch, NonZeroU64::MIN, &mut judge)
+    run(resolved, &machine, memory.scratch(), NonZeroU64::MIN, &mut judge)
 }
 
 /// Passes records on, and has a cell fail whose machine saw what must never be.

@@ -1,6 +1,7 @@
 //! The modelled machine as a guest: a thread of this process that runs a plan and speaks over a
 //! socket exactly as a booted kernel speaks over its serial line.
 
+mod cell_memory;
 mod crash;
 mod guest;
 mod line;
@@ -11,6 +12,7 @@ mod speech;
 mod stale;
 mod verify;
 
+pub use cell_memory::CellMemory;
 pub use memory::{available_mib, needed_mib};
 pub use rehearsal::rehearse;
 pub use stale::StaleUses;

@@ -6,34 +6,37 @@ use std::time::Duration;
 use model::Model;
 use nix::time::{ClockId, clock_gettime};
 use runner::Resolved;
-use workload::{Sample, Scratch, run_cell};
+use workload::run_cell;
 
+use super::CellMemory;
 use super::memory::{available_mib, needed_mib};
-use crate::expectation::{CellKey, Expectation};
+use crate::error::Error;
+use crate::expectation::Expectation;
+use crate::interrupt;
+use crate::results::title_of;
 
 /// Rehearses one round; nothing, if it would take most of this host's memory.
-#[must_use]
-pub fn rehearse(resolved: &Resolved<'_>) -> Option<Expectation> {
-    if needed_mib(resolved) > available_mib() / 2 {
-        return None;
-    }
-    let machine = Model::new(u32::try_from(resolved.arena_frames()).ok()?);
-    let sizes = resolved.scratch();
-    let mut scratch = Scratch {
-        samples: &mut vec![Sample::default(); sizes.samples],
-        counts: &mut vec![0; sizes.counts],
-        processes: &mut vec![None; sizes.processes],
-        objects: &mut vec![None; sizes.objects],
-        last_use: &mut vec![0; sizes.last_use],
+///
+/// # Errors
+/// Ctrl-C.
+pub fn rehearse(resolved: &Resolved<'_>) -> Result<Option<Expectation>, Error> {
+    let frames = u32::try_from(resolved.arena_frames());
+    let (Ok(frames), true) = (frames, needed_mib(resolved) <= available_mib() / 2) else {
+        return Ok(None);
     };
+    let machine = Model::new(frames);
+    let mut memory = CellMemory::new(resolved.scratch());
     let mut expectation = Expectation::default();
     for cell in resolved.cells() {
+        if interrupt::requested() {
+            return Err(Error::Interrupted);
+        }
         let start = cpu_time();
         // What is wrong with a cell shows when it counts.
-        let _ = run_cell(&cell, &machine, NonZeroU64::MIN, scratch.reborrow());
-        expectation.add(CellKey::planned(&cell), cpu_time().saturating_sub(start));
+        let _ = run_cell(&cell, &machine, NonZeroU64::MIN, memory.scratch());
+        expectation.add(title_of(&cell), cpu_time().saturating_sub(start));
     }
-    Some(expectation)
+    Ok(Some(expectation))
 }
 
 /// What this thread has had of a CPU: other programs do not disturb it.

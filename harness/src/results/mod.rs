@@ -28,3 +28,4 @@ pub use run::{
 pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
 pub use samples_csv::write_samples;
 pub use summary::{CellSummary, OpSummary, Per, Summary};
+pub use title::title_of;

@@ -8,7 +8,12 @@ pub fn difference(run: &Run) -> Option<String> {
     if Execution::of(run) != Some(Execution::Exact) {
         return None;
     }
-    cells(run).iter().find_map(in_cell)
+    difference_in(&cells(run))
+}
+
+/// The same of the cells of an exact machine.
+pub(super) fn difference_in(cells: &[Cell<'_>]) -> Option<String> {
+    cells.iter().find_map(in_cell)
 }
 
 fn in_cell(cell: &Cell<'_>) -> Option<String> {
@@ -16,7 +21,8 @@ fn in_cell(cell: &Cell<'_>) -> Option<String> {
     others.iter().find_map(|other| {
         let what = between(first, other)?;
         let (title, one, two) = (first.title(), first.round + 1, other.round + 1);
-        Some(format!("{title} did not repeat: `{what}` differs between rounds {one} and {two}"))
+        Some(format!("{title} did not repeat: `{what}` differs between rounds {one} and {two}, on a \
+                      machine that counts exactly; use one CPU and no `shift=auto`, and report it if that is so"))
     })
 }
 

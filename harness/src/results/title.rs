@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use workload::{ParameterSpec, WorkloadId};
+use workload::{Cell, ParameterSpec, WorkloadId};
 
 use super::CellRun;
 
@@ -22,6 +22,13 @@ impl CellRun {
             || !self.ops.is_empty()
             || self.end.is_some()
     }
+}
+
+/// The name of a cell that will run.
+#[must_use]
+pub fn title_of(cell: &Cell<'_>) -> String {
+    let parameters = cell.events.parameters().map(|(name, value)| (name.to_owned(), value));
+    title(cell.scheme.name(), cell.events.name(), &parameters.collect())
 }
 
 fn specs(workload: &str) -> &'static [ParameterSpec] {

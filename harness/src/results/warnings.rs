@@ -1,8 +1,9 @@
 //! What is wrong with a result although all arrived: one sentence each, with the mend.
 
-use super::Execution;
 use super::cells::Cell;
-use crate::statistics::{LEAST_ROUNDS, Noise, Verdict};
+use super::repeat::difference_in;
+use super::{CellRun, Execution};
+use crate::statistics::{LEAST_ROUNDS, Noise, Verdict, ratio};
 
 /// More scatter or disagreement than this share of a median is worth a word.
 const NOISY: f64 = 0.05;
@@ -17,7 +18,6 @@ const TICKS_PER_SECOND: u64 = 1_000_000_000;
 struct Figure {
     name: String,
     noise: Noise,
-    rounds_differ: bool,
 }
 
 /// The warnings about `cells`. An emulator's ticks are good for no figure and are not judged.
@@ -31,13 +31,14 @@ pub(super) fn warnings(
         cells.iter().flat_map(|cell| figures(cell, ticks_per_second)).collect();
     let said = match execution {
         None | Some(Execution::Emulated) => vec![],
-        Some(Execution::Exact) => vec![inexact(&figures)],
+        Some(Execution::Exact) => vec![difference_in(cells)],
         Some(_) => vec![
             few_rounds(cells),
             scatter(&figures),
             disagreement(&figures),
             drift(&figures),
             clock_steps(&figures),
+            frequency(cells),
             disturbed(
                 cells,
                 "smi",
@@ -67,7 +68,6 @@ fn figures(cell: &Cell<'_>, ticks_per_second: u64) -> Vec<Figure> {
         Figure {
             name: format!("`{op}` of {} in {}", cell.scheme, cell.workload),
             noise: Noise::of(&rounds, ticks_per_second),
-            rounds_differ: rounds.windows(2).any(|pair| pair[0] != pair[1]),
         }
     };
     ops.into_iter().map(figure).collect()
@@ -88,23 +88,32 @@ fn disturbed(cells: &[Cell<'_>], counter: &str, what: &str, mend: &str) -> Optio
     ))
 }
 
+/// Cells that ran at different speeds of the core clock, which the TSC does not follow (Intel SDM vol. 3B,
+/// 15.2: APERF counts at the core's actual frequency, MPERF at that of the TSC).
+fn frequency(cells: &[Cell<'_>]) -> Option<String> {
+    let speed = |round: &&CellRun| {
+        let [actual, nominal] = ["aperf", "mperf"].map(|name| round.counters.get(name).copied());
+        nominal
+            .filter(|&nominal| nominal > 0)
+            .map(|nominal| Some(ratio(actual?.into(), nominal)))?
+    };
+    let speeds = cells.iter().flat_map(|cell| cell.rounds.iter().filter_map(speed));
+    let (slowest, fastest) = speeds
+        .fold((f64::INFINITY, 0.0_f64), |(low, high), speed| (low.min(speed), high.max(speed)));
+    (fastest > slowest * (1.0 + NOISY)).then(|| {
+        format!(
+            "the core clock went from {slowest:.2} to {fastest:.2} of the TSC's frequency: disable turbo and \
+             frequency scaling, and measure again"
+        )
+    })
+}
+
 fn few_rounds(cells: &[Cell<'_>]) -> Option<String> {
     let rounds = cells.iter().map(|cell| cell.rounds.len()).min()?;
     let compared = cells.iter().any(|cell| cell.scheme != cells[0].scheme);
     (compared && rounds < LEAST_ROUNDS).then(|| {
         format!("{rounds} of a cell's rounds count, too few for a verdict: use --rounds {LEAST_ROUNDS} or more")
     })
-}
-
-fn inexact(figures: &[Figure]) -> Option<String> {
-    let found = figures.iter().filter(|figure| figure.rounds_differ).count();
-    let first = figures.iter().find(|figure| figure.rounds_differ)?;
-    Some(format!(
-        "rounds differ in {found} of {} figures ({} is the first), on a machine that counts exactly: use \
-         one CPU and no `shift=auto`, and report it if that is so",
-        figures.len(),
-        first.name
-    ))
 }
 
 fn scatter(figures: &[Figure]) -> Option<String> {
@@ -214,6 +223,27 @@ mod tests {
     }
 
     #[test]
+    fn a_core_clock_that_changes_is_worth_a_sentence() {
+        let said = |fast: u64| {
+            let cell_run = |number| {
+                let mut run = round(number, vec![100; 9]);
+                let aperf = if number == 4 { fast } else { 1000 };
+                run.counters = [("aperf".to_owned(), aperf), ("mperf".to_owned(), 1000)].into();
+                run
+            };
+            let rounds: Vec<_> = (0..9).map(cell_run).collect();
+            let parameters = BTreeMap::new();
+            let rounds = rounds.iter().collect();
+            let cell =
+                Cell { scheme: "scan", workload: "fork-exit", parameters: &parameters, rounds };
+            warnings(&[cell], Some(Execution::BareMetal), None)
+        };
+        assert_eq!(said(1040), [""; 0]);
+        assert_eq!(said(1200).len(), 1);
+        assert!(said(1200)[0].contains("from 1.00 to 1.20 of the TSC's frequency"));
+    }
+
+    #[test]
     fn three_rounds_are_too_few_for_a_verdict() {
         let said = said(Execution::Model, 3, |_| vec![100; 9]);
         assert_eq!(
@@ -240,7 +270,10 @@ mod tests {
     fn exact_rounds_that_differ_are_an_error_of_the_machine() {
         let said = said(Execution::Exact, 3, |round| vec![100, 100 + round]);
         assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].starts_with("rounds differ in 2 of 2 figures"), "{said:?}");
+        assert!(
+            said[0].contains("did not repeat: `fork` differs between rounds 1 and 2"),
+            "{said:?}"
+        );
     }
 
     #[test]

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use model::Model;
 use rmap::SchemeId;
+use runner::ScratchSizes;
 use vm::WhenIncomplete;
-use workload::{COUNTS, Demand, Scratch, find_demand};
+use workload::{COUNTS, Demand, find_demand};
 
 use super::TraceFile;
 use crate::error::Error;
 use crate::interrupt;
-use crate::modelled::available_mib;
+use crate::modelled::{CellMemory, available_mib};
 
 /// Frames of the first machine that is tried: 64 MiB.
 const LEAST_FRAMES: u32 = 1 << 14;
@@ -49,20 +50,20 @@ fn needs_within(
 ) -> Result<Option<Demand>, Error> {
     let numbers = Demand::numbers(trace.events());
     let machine = Model::new(frames);
-    let mut scratch = Scratch {
-        samples: &mut [],
-        counts: &mut vec![0; COUNTS],
-        processes: &mut vec![None; numbers.processes as usize],
-        objects: &mut vec![None; numbers.objects as usize],
-        last_use: &mut [],
-    };
+    let mut memory = CellMemory::new(ScratchSizes {
+        samples: 0,
+        counts: COUNTS,
+        processes: numbers.processes as usize,
+        objects: numbers.objects as usize,
+        last_use: 0,
+    });
     let mut all = numbers;
     for &scheme in schemes {
         if interrupt::requested() {
             return Err(Error::Interrupted);
         }
         let events = trace.events();
-        match find_demand(scheme, when_incomplete, events, &machine, scratch.reborrow()) {
+        match find_demand(scheme, when_incomplete, events, &machine, memory.scratch()) {
             Ok(demand) => all = all.max(demand),
             // All that an event of a trace can end a replay with is that memory ran out.
             Err(_) => return Ok(None),

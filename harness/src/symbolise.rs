@@ -26,10 +26,14 @@ pub fn crash_text(crash: &CrashReport, kernel: Option<&Path>, root: &Path) -> St
     if crash.fault_address != 0 {
         let _ = write!(text, ", CR2 {:#x}", crash.fault_address);
     }
+    let _ = write!(text, ", on CPU {}", crash.cpu);
     if let Some(cell) = crash.cell {
         let _ = write!(text, ", in cell {cell}");
     }
     text.push('\n');
+    if !crash.doing.is_empty() {
+        let _ = writeln!(text, "  at {}", crash.doing);
+    }
     // A panic leaves no registers.
     if crash.registers != [0; 18] {
         list_registers(crash, &mut text);

@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::guest::{self, GuestExit};
-use crate::results::{CellEnd, Execution, Refused, Run, difference};
+use crate::results::{CellEnd, CellRun, CrashReport, Execution, Refused, Run, difference};
 use crate::session::{Heard, Stop};
 
 /// What to say at the end.
@@ -51,7 +51,18 @@ const NO_MEMORY: &str = "cannot set up guest memory";
 /// Whether all was measured and all arrived.
 #[must_use]
 pub fn is_complete(heard: &Heard) -> bool {
-    heard.ending.complete && heard.run.finished && heard.run.rejected_records == 0
+    heard.ending.complete
+        && heard.run.finished
+        && heard.run.rejected_records == 0
+        && without_memory(&heard.run).next().is_none()
+}
+
+/// The cells that did not run for want of memory, with what each needs and what there is, in MiB.
+fn without_memory(run: &Run) -> impl Iterator<Item = (&CellRun, u32, u32)> {
+    run.cells.values().filter_map(|cell| match cell.end {
+        Some(CellEnd::NotRun { needed_mib, present_mib }) => Some((cell, needed_mib, present_mib)),
+        _ => None,
+    })
 }
 
 fn failed(heard: &Heard) -> Option<Verdict> {
@@ -70,12 +81,22 @@ fn failed(heard: &Heard) -> Option<Verdict> {
         return Some(Verdict { sentence: refused(refusal, &heard.run), exit: Exit::BadInput });
     }
     if let Some(crash) = &heard.run.crash {
-        return Some(Verdict {
-            sentence: format!("the guest crashed: {}", crash.what),
-            exit: Exit::Failed,
-        });
+        return Some(Verdict { sentence: crashed(crash, &heard.run), exit: Exit::Failed });
     }
     first_failure(&heard.run).or_else(|| not_repeated(&heard.run))
+}
+
+fn crashed(crash: &CrashReport, run: &Run) -> String {
+    let what = &crash.what;
+    match crash.cell.and_then(|cell| run.cells.get(&cell)) {
+        Some(cell) => format!(
+            "the guest crashed in {}: {what}; to run the plan without that pair, add --skip {}/{}",
+            cell.title(),
+            cell.scheme,
+            cell.workload
+        ),
+        None => format!("the guest crashed: {what}"),
+    }
 }
 
 fn refused(refusal: &Refused, run: &Run) -> String {
@@ -139,7 +160,22 @@ fn incomplete(heard: &Heard, qemu: Option<&GuestExit>) -> String {
             _ if !heard.ending.missing.is_empty() => {
                 format!("{} stretches of the stream are missing", heard.ending.missing.len())
             }
+            _ if heard.run.finished => not_run(&heard.run),
             _ => "the line was closed before the end".to_owned(),
         },
+    }
+}
+
+fn not_run(run: &Run) -> String {
+    let count = without_memory(run).count();
+    match without_memory(run).max_by_key(|(_, needed_mib, _)| *needed_mib) {
+        Some((cell, needed_mib, present_mib)) => format!(
+            "{count} cells did not run for want of memory, the hungriest being {}, which needs {needed_mib} MiB \
+             in one piece where there are {present_mib}; run them on a machine with more, such as with --memory \
+             {}M",
+            cell.title(),
+            guest::memory_with_one_piece_of(needed_mib + needed_mib / 8 + 64)
+        ),
+        None => format!("{} records make no sense", run.rejected_records),
     }
 }

@@ -25,6 +25,8 @@ pub struct Resolved<'t> {
     /// Seeds the order of cells, or random events.
     pub seed: u64,
     raw_samples: u32,
+    /// Frames of the largest arena there can be.
+    most_frames: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +73,7 @@ pub fn resolve<'p, 't>(plan: &'p Plan, trace: &'t str) -> Result<Resolved<'t>, R
         rounds: plan.warm_up.saturating_add(plan.rounds),
         seed: plan.seed,
         raw_samples: plan.raw_samples,
+        most_frames: u64::MAX,
     };
     let planned = resolved.cell_count();
     if planned > MAX_CELLS {
@@ -176,14 +179,36 @@ impl<'t> Resolved<'t> {
         self.trace.map_or(0, |replayed| replayed.trace.text.len() as u64)
     }
 
-    /// The memory that the hungriest cell needs, for each kind of memory.
-    pub fn demand(&self) -> Demand {
-        self.cells().map(|cell| cell.demand()).fold(Demand::NOTHING, Demand::max)
+    /// The same plan on a machine whose arena can have `frames`: cells that need more will not run.
+    #[must_use]
+    pub fn within(self, frames: u64) -> Self {
+        Self { most_frames: frames, ..self }
     }
 
-    /// Frames of the arena. The size is the same for all cells, machines and boot routes.
+    /// Frames of the largest arena there can be.
+    pub(crate) const fn most_frames(&self) -> u64 {
+        self.most_frames
+    }
+
+    /// Whether there can be an arena for the cell.
+    pub fn fits(&self, cell: &Cell<'_>) -> bool {
+        cell.demand().arena_frames() <= self.most_frames
+    }
+
+    /// What the cells need that fit.
+    fn demands(&self) -> impl Iterator<Item = Demand> {
+        self.cells().filter(|cell| self.fits(cell)).map(|cell| cell.demand())
+    }
+
+    /// The memory that the hungriest cell needs, for each kind of memory.
+    pub fn demand(&self) -> Demand {
+        self.demands().fold(Demand::NOTHING, Demand::max)
+    }
+
+    /// Frames of the arena, 0 if no cell fits. The size is the same for all cells, boot routes and machines
+    /// that have memory for the hungriest.
     pub fn arena_frames(&self) -> u64 {
-        self.cells().map(|cell| cell.demand().arena_frames()).max().unwrap_or(0)
+        self.demands().map(Demand::arena_frames).max().unwrap_or(0)
     }
 
     /// Frames whose last use some cell has remembered.

@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU64;
 
-use vm::Machine;
+use vm::{FRAME_BYTES, Machine};
 use wire::Record;
 use workload::{Cell, Scratch, run_cell, schedule};
 
@@ -26,8 +26,12 @@ pub fn run<S: Sink>(
     for (number, scheduled) in (0..).zip(order) {
         let cell = resolved.cells().nth(scheduled.cell.into()).expect("a schedule names cells");
         announce(number, scheduled.round, &cell, sink)?;
-        let report = run_cell(&cell, machine, ticks_per_unit, scratch.reborrow());
-        tell(number, &report, sink)?;
+        if resolved.fits(&cell) {
+            let report = run_cell(&cell, machine, ticks_per_unit, scratch.reborrow());
+            tell(number, &report, sink)?;
+        } else {
+            pass_over(number, &cell, resolved, sink)?;
+        }
         sink.cell_ended();
     }
     sink.record(&Record::RunFinished)
@@ -46,4 +50,18 @@ fn announce<S: Sink>(
     }
     sink.cell_begins(number);
     Ok(())
+}
+
+/// Says why a cell does not run.
+fn pass_over<S: Sink>(
+    number: u32,
+    cell: &Cell<'_>,
+    resolved: &Resolved<'_>,
+    sink: &mut S,
+) -> Result<(), S::Error> {
+    const FRAMES_PER_MIB: u64 = (1 << 20) / FRAME_BYTES as u64;
+    let mib = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    let needed_mib = mib(cell.demand().arena_frames().div_ceil(FRAMES_PER_MIB));
+    let present_mib = mib(resolved.most_frames() / FRAMES_PER_MIB);
+    sink.record(&Record::CellNotRun { cell: number, needed_mib, present_mib })
 }

@@ -49,6 +49,7 @@ struct Tally {
     samples: usize,
     failures: Vec<String>,
     bytes: usize,
+    not_run: Vec<u32>,
     ended: usize,
     finished: bool,
 }
@@ -70,6 +71,7 @@ impl Sink for Tally {
             Record::CellFinished { failure, .. } => {
                 self.failures.extend(failure.map(ToString::to_string));
             }
+            Record::CellNotRun { needed_mib, .. } => self.not_run.push(*needed_mib),
             Record::RunFinished => self.finished = true,
             _ => {}
         }
@@ -182,4 +184,28 @@ fn more_cells_than_can_be_put_in_order_are_refused() {
     let workloads = vec!["fork-exit"; 33];
     let plan = plan(&schemes, &workloads);
     assert_eq!(resolve(&plan, "").unwrap_err(), Refusal::Cells { planned: 1056, most: 1024 });
+}
+
+#[test]
+fn a_cell_for_which_there_is_no_memory_does_not_run_and_the_others_do() {
+    let small: &[(&str, u64)] = &[("pages", 16)];
+    let large: &[(&str, u64)] = &[("pages", 1 << 16)];
+    let plan = plan_of(&["scan"], &[("fork-exit", &[0], small), ("fork-exit", &[0], large)]);
+    let [needed_by_small, needed_by_large] = {
+        let resolved = resolve(&plan, "").unwrap();
+        let mut frames: Vec<_> =
+            resolved.cells().map(|cell| cell.demand().arena_frames()).collect();
+        frames.sort_unstable();
+        frames.try_into().expect("two cells")
+    };
+    let enough = resolve(&plan, "").unwrap().within(needed_by_large);
+    assert_eq!(enough.arena_frames(), needed_by_large);
+
+    let resolved = resolve(&plan, "").unwrap().within(needed_by_large - 1);
+    assert_eq!(resolved.arena_frames(), needed_by_small);
+    let tally = run_on_model(&resolved);
+    assert_eq!(tally.failures, Vec::<String>::new());
+    assert_eq!(tally.not_run, [needed_by_large.div_ceil(256) as u32; 2]);
+    assert_eq!((tally.ended, tally.finished), (4, true));
+    assert!(tally.samples > 0);
 }

@@ -175,6 +175,13 @@ pub trait Machine: Sync {
     /// faults by [`AccessError::Raised`] need nothing here.
     fn with_faults<R>(&self, handler: &dyn FaultHandler, body: impl FnOnce() -> R) -> R;
 
+    /// Runs `body`, a step that `step` describes to people. A machine that may crash or hang remembers it for
+    /// its last words. Called outside of timed regions.
+    #[inline]
+    fn during<R>(&self, _step: &dyn fmt::Display, body: impl FnOnce() -> R) -> R {
+        body()
+    }
+
     /// Copies one frame with the machine's one copy primitive.
     fn copy_frame(&self, from: Frame, to: Frame);
 

@@ -153,6 +153,15 @@ pub enum Record<'a> {
         /// What is wrong, as a clause.
         what: &'a str,
     },
+    /// The cell did not run: the machine has too little memory for it. Others may have run.
+    CellNotRun {
+        /// The cell.
+        cell: u32,
+        /// What it needs in one piece, in MiB.
+        needed_mib: u32,
+        /// As much there is in one piece, in MiB.
+        present_mib: u32,
+    },
     /// The cell is over.
     CellFinished {
         /// The cell.
@@ -282,8 +291,12 @@ pub struct Crash<'a> {
     pub error_code: u64,
     /// CR2.
     pub fault_address: u64,
+    /// The CPU on which it happened, by its local APIC's number.
+    pub cpu: u32,
     /// The cell that was running, if any.
     pub cell: Option<u32>,
+    /// What was being done, in words; empty if that is unknown.
+    pub doing: &'a str,
     /// rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags, 0 where unknown.
     pub registers: [u64; 18],
     /// Return addresses, innermost first.
@@ -313,7 +326,9 @@ mod tests {
             vector: Some(14),
             error_code: u64::MAX,
             fault_address: u64::MAX,
+            cpu: 3,
             cell: Some(u32::MAX),
+            doing: "event 7",
             registers: [u64::MAX; 18],
             backtrace: core::iter::repeat_n(u64::MAX, 16).collect(),
         }));
@@ -328,6 +343,7 @@ mod tests {
             survives(&Record::Fact { name, value: Value::Text(name) });
             survives(&Record::Fact { name, value: Value::Hex(value) });
             survives(&Record::Count { cell, group: Group::Outcomes, name, value });
+            survives(&Record::CellNotRun { cell, needed_mib: u32::MAX, present_mib: 9 });
             survives(&Record::CellFinished { cell, failure: Some(name) });
             survives(&Record::Survey { cell, number: 63, exact: cell, partial: 0, unknown: u32::MAX });
             survives(&Record::Verified { cell, events: value, checks: value });

@@ -147,7 +147,7 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
         let before = self.machine.counters();
         let ran = self.machine.with_faults(&vm, || match &self.cell.events {
             EventSource::Workload { id, parameters } => {
-                id.for_each_event(parameters, |event| executor.apply(event))
+                id.for_each_event(parameters, |event| executor.carry_out(event))
             }
             EventSource::Trace(trace) => {
                 executor.prepare_replay();

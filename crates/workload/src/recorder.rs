@@ -142,6 +142,11 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// The phase that operations belong to at present.
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
     /// Ends a phase, with that much memory in use, and begins the next one.
     pub fn end_phase(&mut self, memory: MemoryInUse, next: Phase) {
         self.phases[self.phase as usize].get_or_insert_default().memory = memory;

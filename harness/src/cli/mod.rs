@@ -47,7 +47,7 @@ const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port tcp:console.lab:7001
   ipmitool sol activate | cargo rmapbench collect --port -
 Start it before the machine: it stays mute until the guest says hello. Without --plan, --schemes,
---workloads, --rounds, --warm-up, --seed or --samples, the guest runs the plan that it has.";
+--workloads, --skip, --rounds, --warm-up, --seed or --samples, the guest runs the plan that it has.";
 
 const REPORT_EXAMPLES: &str = "Examples:
   cargo rmapbench run --plan mail-1998 --machine icount --out /tmp/exact
@@ -174,6 +174,9 @@ pub struct Choice {
     /// Only these workloads, with parameters that differ from the plan's: X:pages=4096:children=2,Y.
     #[arg(long, value_name = "X,Y", value_delimiter = ',')]
     pub workloads: Option<Vec<String>>,
+    /// Leave out these workloads under these schemes, such as a cell that crashed the last run.
+    #[arg(long, value_name = "SCHEME/WORKLOAD", value_delimiter = ',')]
+    pub skip: Option<Vec<String>>,
     /// How often each cell runs and counts; a machine that counts instructions repeats the plan's first
     /// round once.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -193,15 +196,15 @@ impl Choice {
     /// As the plan module takes it.
     #[must_use]
     pub fn selection(&self) -> Selection {
-        let Self { plan, schemes, workloads, rounds, warm_up, seed, samples } = self.clone();
-        Selection { plan, schemes, workloads, rounds, warm_up, seed, raw_samples: samples }
+        let Self { plan, schemes, workloads, skip, rounds, warm_up, seed, samples } = self.clone();
+        Selection { plan, schemes, workloads, skip, rounds, warm_up, seed, raw_samples: samples }
     }
 
     /// What a user types to run the same on `machine`. Where results go is left out, so that equal runs
     /// name equal commands.
     #[must_use]
     pub fn repeated_on(&self, machine: &str) -> String {
-        let Self { plan, schemes, workloads, rounds, warm_up, seed, samples } = self;
+        let Self { plan, schemes, workloads, skip, rounds, warm_up, seed, samples } = self;
         let plan = plan.as_deref().unwrap_or(DEFAULT);
         let listed = |flag: &str, names: &Option<Vec<String>>| {
             names.as_ref().map(|names| format!(" {flag} {}", names.join(",")))
@@ -209,6 +212,7 @@ impl Choice {
         let choices = [
             listed("--schemes", schemes),
             listed("--workloads", workloads),
+            listed("--skip", skip),
             rounds.map(|rounds| format!(" --rounds {rounds}")),
             warm_up.map(|rounds| format!(" --warm-up {rounds}")),
             seed.map(|seed| format!(" --seed {seed}")),
@@ -224,6 +228,7 @@ impl Choice {
         self.plan.is_some()
             || self.schemes.is_some()
             || self.workloads.is_some()
+            || self.skip.is_some()
             || self.rounds.is_some()
             || self.warm_up.is_some()
             || self.seed.is_some()

@@ -105,8 +105,9 @@ pub fn conclude(
 /// How many cells passed the check after them, and how many did not.
 fn checks(run: &Run) -> (usize, usize) {
     let ends = || run.cells.values().filter_map(|cell| cell.end.as_ref());
-    let passed = ends().filter(|end| **end == CellEnd::Passed).count();
-    (passed, ends().count() - passed)
+    let passed = ends().filter(|end| matches!(end, CellEnd::Passed)).count();
+    let failed = ends().filter(|end| matches!(end, CellEnd::Failed(_))).count();
+    (passed, failed)
 }
 
 /// The built kernel, if it is the one that the guest runs.

@@ -39,7 +39,9 @@ pub(super) fn say_last(what: &str) -> bool {
         vector: None,
         error_code: 0,
         fault_address: 0,
+        cpu: 0,
         cell: CURRENT_CELL.get(),
+        doing: "",
         registers: [0; 18],
         backtrace: heapless::Vec::new(),
     };

@@ -48,6 +48,12 @@ pub enum PlanError {
         /// Which.
         name: String,
     },
+    /// What should be skipped is not there.
+    #[error("`{text}` is no pair of the plan; write --skip SCHEME/WORKLOAD, as cells are titled")]
+    NoPair {
+        /// As it was written.
+        text: String,
+    },
     /// The plan has no cell under a scheme that was asked for.
     #[error("plan `{plan}` does not run under `{name}`; it runs under: {}", .listed.join(", "))]
     NotInPlan {

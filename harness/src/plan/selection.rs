@@ -21,6 +21,8 @@ pub struct Selection {
     pub schemes: Option<Vec<String>>,
     /// Workload ids, each with any number of `:parameter=value` behind it.
     pub workloads: Option<Vec<String>>,
+    /// Pairs `scheme/workload` that are left out.
+    pub skip: Option<Vec<String>>,
     /// How often each cell runs and counts.
     pub rounds: Option<u16>,
     /// Rounds before those, which do not count.
@@ -41,6 +43,10 @@ impl Selection {
         }
         if let Some(wanted) = &self.workloads {
             let works = workloads(&draft, wanted)?;
+            draft.replace(works);
+        }
+        for pair in self.skip.iter().flatten() {
+            let works = without(&draft, pair)?;
             draft.replace(works);
         }
         draft.rounds = self.rounds.unwrap_or(draft.rounds);
@@ -93,6 +99,20 @@ fn only_under(draft: &Draft, schemes: &BTreeSet<SchemeId>) -> Result<Vec<Work>, 
         _ => Work { schemes: &work.schemes & schemes, ..work.clone() },
     };
     Ok(draft.works().iter().map(restrict).collect())
+}
+
+/// The plan's cells without a workload under a scheme, which must be among them.
+fn without(draft: &Draft, pair: &str) -> Result<Vec<Work>, PlanError> {
+    let malformed = || PlanError::NoPair { text: pair.to_owned() };
+    let (scheme, workload) = pair.split_once('/').ok_or_else(malformed)?;
+    let scheme: SchemeId = scheme.parse().map_err(|_| unknown(Kind::Scheme, scheme))?;
+    let workload: WorkloadId = workload.parse().map_err(|_| unknown(Kind::Workload, workload))?;
+    let mut works = draft.works().to_vec();
+    let mut removed = false;
+    for work in works.iter_mut().filter(|work| work.workload == workload) {
+        removed |= work.schemes.remove(&scheme);
+    }
+    if removed { Ok(works) } else { Err(malformed()) }
 }
 
 pub(super) fn unknown(kind: Kind, name: &str) -> PlanError {
@@ -236,6 +256,31 @@ mod tests {
         assert!(message("fork-exit:pages=0").contains("it goes from 1 to 1048576"));
         for text in ["fork-exit:pages", "fork-exit:pages=", "fork-exit:pages=-1", "fork-exit:=1="] {
             assert!(message(text).contains("write it as parameter=number"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pair_that_is_skipped_leaves_the_rest() {
+        let skip =
+            |pairs: &[&str]| Selection { skip: Some(owned(pairs)), ..Selection::default() }.draft();
+        let all = Selection::default().draft().expect("the default");
+        let rest = skip(&["pte-next/fork-exit", "scan/fork-touch"]).expect("both are in it");
+        assert_eq!(rest.cell_count(), all.cell_count() - 2);
+        let under = |workload| {
+            let of_it = rest.works().iter().find(|work: &&Work| work.workload == workload);
+            of_it.expect("it is listed").schemes.clone()
+        };
+        assert!(!under(WorkloadId::ForkExit).contains(&SchemeId::PteNext));
+        assert!(under(WorkloadId::ForkExit).contains(&SchemeId::Scan));
+        assert!(!under(WorkloadId::ForkTouch).contains(&SchemeId::Scan));
+    }
+
+    #[test]
+    fn a_pair_that_is_not_in_the_plan_cannot_be_skipped() {
+        let skip = |pair| Selection { skip: Some(owned(&[pair])), ..Selection::default() }.draft();
+        for pair in ["scan", "", "/", "nonesuch/fork-exit", "scan/nonesuch", "pte-next/calibration"]
+        {
+            assert!(skip(pair).is_err(), "{pair}");
         }
     }
 

@@ -142,6 +142,13 @@ pub enum CellEnd {
     Passed,
     /// What went wrong.
     Failed(String),
+    /// The machine has too little memory for it.
+    NotRun {
+        /// What it needs in one piece, in MiB.
+        needed_mib: u32,
+        /// As much there is in one piece, in MiB.
+        present_mib: u32,
+    },
 }
 
 /// Why the guest did not run the plan.
@@ -190,8 +197,12 @@ pub struct CrashReport {
     pub error_code: u64,
     /// CR2.
     pub fault_address: u64,
+    /// The CPU on which it happened, by its local APIC's number.
+    pub cpu: u32,
     /// The cell that was running.
     pub cell: Option<u32>,
+    /// What was being done, in words; empty if that is unknown.
+    pub doing: String,
     /// rax rbx rcx rdx rsi rdi rbp rsp r8..r15 rip rflags, 0 where unknown.
     pub registers: [u64; 18],
     /// Return addresses, innermost first.
@@ -307,6 +318,10 @@ impl Run {
                 let end = failure.map_or(CellEnd::Passed, |what| CellEnd::Failed(shown(what)));
                 self.cell(*cell)?.end = Some(end);
             }
+            Record::CellNotRun { cell, needed_mib, present_mib } => {
+                let (needed_mib, present_mib) = (*needed_mib, *present_mib);
+                self.cell(*cell)?.end = Some(CellEnd::NotRun { needed_mib, present_mib });
+            }
             Record::Crash(crash) => self.crash = Some(crash_report(crash)),
             Record::RunFinished => self.finished = true,
         }
@@ -415,7 +430,9 @@ fn crash_report(crash: &wire::Crash<'_>) -> CrashReport {
         vector: crash.vector,
         error_code: crash.error_code,
         fault_address: crash.fault_address,
+        cpu: crash.cpu,
         cell: crash.cell,
+        doing: shown(crash.doing),
         registers: crash.registers,
         backtrace: crash.backtrace.to_vec(),
     }

@@ -1,5 +1,6 @@
 //! `run.json`: where the numbers come from.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -135,7 +136,7 @@ struct Failure<'r> {
     scheme: &'r str,
     workload: &'r str,
     params: &'r BTreeMap<String, u64>,
-    what: &'r str,
+    what: Cow<'r, str>,
 }
 
 impl<'r> RunJson<'r> {
@@ -212,18 +213,27 @@ fn names(plan: &Plan, schemes: SchemeSet) -> Vec<&str> {
 fn failures(run: &Run) -> Vec<Failure<'_>> {
     run.cells
         .iter()
-        .filter_map(|(&number, cell)| match &cell.end {
-            Some(CellEnd::Failed(what)) => Some(Failure {
+        .filter_map(|(&number, cell)| {
+            Some(Failure {
                 cell: number,
                 round: cell.round,
                 scheme: &cell.scheme,
                 workload: &cell.workload,
                 params: &cell.parameters,
-                what,
-            }),
-            _ => None,
+                what: what_is_wrong(cell.end.as_ref()?)?,
+            })
         })
         .collect()
+}
+
+fn what_is_wrong(end: &CellEnd) -> Option<Cow<'_, str>> {
+    match end {
+        CellEnd::Passed => None,
+        CellEnd::Failed(what) => Some(Cow::Borrowed(what)),
+        CellEnd::NotRun { needed_mib, present_mib } => Some(Cow::Owned(format!(
+            "it did not run: it needs {needed_mib} MiB in one piece, and there are {present_mib}"
+        ))),
+    }
 }
 
 /// The state of the source tree at `root`, if it is one that git knows.

@@ -245,7 +245,9 @@ fn a_crash_is_shown_with_registers() {
             vector: Some(14),
             error_code: 2,
             fault_address: 0xDEAD_0000,
+            cpu: 3,
             cell: None,
+            doing: "event 812 in phase work: fork 0 -> 3",
             registers,
             backtrace,
         };
@@ -253,9 +255,15 @@ fn a_crash_is_shown_with_registers() {
         link.finish();
     });
     assert_eq!(called.status, Some(1));
-    for part in
-        ["page fault", "vector 14", "0xdead0000", "0xffffffff80001234", "0xffffffff80005678"]
-    {
+    for part in [
+        "page fault",
+        "vector 14",
+        "0xdead0000",
+        "on CPU 3",
+        "event 812 in phase work: fork 0 -> 3",
+        "0xffffffff80001234",
+        "0xffffffff80005678",
+    ] {
         assert!(called.stderr.contains(part), "no {part} in {}", called.stderr);
     }
     assert!(!called.stderr.contains('\u{1b}'), "a guest cannot redraw the user's screen");

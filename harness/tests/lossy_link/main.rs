@@ -42,7 +42,9 @@ fn crash() -> Record<'static> {
         vector: Some(14),
         error_code: 2,
         fault_address: 0xDEAD_BEEF,
+        cpu: 0,
         cell: None,
+        doing: "event 7",
         registers: [7; 18],
         backtrace: [1, 2, 3].into_iter().collect(),
     })

@@ -5,16 +5,19 @@ use core::num::{NonZeroU32, NonZeroU64};
 
 use runner::verify::{Engine, Orders, Shadowed, verify};
 use runner::{Resolved, Sink, machine_bytes, quick, resolve, run};
+use unikernel::rehearsed_crash::{Kind, RehearsedCrash};
 use vm::FRAME_BYTES;
 use wire::guest::LogFull;
 use wire::{Activity, HostPresence, Plan, Record, Refusal};
 use workload::verify::Shadow;
 use workload::{Sample, Scratch};
 
-use super::machine::Hardware;
+use super::crash::rehearsed;
+use super::machine::{Hardware, steps};
 use super::once::TakeOnce;
 use super::power::ExitCode;
 use super::run::{Guest, Link, set_current_cell};
+use super::watchdog;
 
 const MIB: u64 = 1 << 20;
 
@@ -32,7 +35,7 @@ pub fn plan(guest: &mut Guest<'_>, plan: Option<(&Plan, &str)>) -> ExitCode {
     };
     let carried_out = match resolve(plan, trace) {
         Ok(resolved) => match plan.activity {
-            Activity::Measure => measure(guest, plan, &resolved),
+            Activity::Measure => measure(guest, plan, fitted(guest, resolved)),
             Activity::Verify { events, check_every } => {
                 let check_every = NonZeroU32::new(check_every).unwrap_or(NonZeroU32::MIN);
                 live_through(guest, plan, &resolved, Orders { events, check_every })
@@ -47,16 +50,16 @@ pub fn plan(guest: &mut Guest<'_>, plan: Option<(&Plan, &str)>) -> ExitCode {
 fn measure(
     guest: &mut Guest<'_>,
     plan: &Plan,
-    resolved: &Resolved<'_>,
+    resolved: Resolved<'_>,
 ) -> Result<ExitCode, LogFull> {
-    let Some((machine, scratch)) = provide(guest, resolved) else {
-        return too_little(guest, resolved.machine_bytes());
+    let Some((machine, scratch)) = provide(guest, &resolved) else {
+        return too_little(guest, resolved.within(u64::MAX).machine_bytes());
     };
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
     start(guest.link, plan, cells)?;
     let ticks_per_unit =
         NonZeroU64::new(guest.execution.ticks_per_unit()).unwrap_or(NonZeroU64::MIN);
-    run(resolved, &machine, scratch, ticks_per_unit, &mut Line(guest.link))?;
+    run(&resolved, &machine, scratch, ticks_per_unit, &mut Line::of(guest))?;
     Ok(ExitCode::Done)
 }
 
@@ -79,7 +82,7 @@ fn live_through(
         &mut Shadowed::new(SHADOW.take()),
         &machine,
         &mut || None,
-        &mut Line(guest.link),
+        &mut Line::of(guest),
     )?;
     Ok(ExitCode::Done)
 }
@@ -98,9 +101,21 @@ fn too_little(guest: &mut Guest<'_>, needed_bytes: u64) -> Result<ExitCode, LogF
     refuse(guest.link, Refusal::Memory { needed_mib, present_mib })
 }
 
+/// The plan without the cells for which there is no memory: they must not keep the others from running.
+fn fitted<'t>(guest: &Guest<'_>, resolved: Resolved<'t>) -> Resolved<'t> {
+    let (largest, frame) = (guest.memory.largest_arena(), FRAME_BYTES as u64);
+    let all = resolved.arena_bytes() + resolved.scratch().bytes();
+    if resolved.arena_frames() <= largest && all <= guest.memory.free_bytes() {
+        return resolved;
+    }
+    // What cells work in may have to come from the same piece.
+    let scratch = resolved.scratch().bytes().div_ceil(frame);
+    resolved.within(largest.saturating_sub(scratch))
+}
+
 /// Takes the arena and the memory of cells, if there is memory for all of it.
 fn provide(guest: &mut Guest<'_>, resolved: &Resolved<'_>) -> Option<(Hardware, Scratch<'static>)> {
-    if guest.log_bytes < resolved.stream_bytes() {
+    if guest.log_bytes < resolved.stream_bytes() || resolved.arena_frames() == 0 {
         return None;
     }
     let (memory, sizes) = (&mut guest.memory, resolved.scratch());
@@ -122,27 +137,49 @@ fn refuse(link: &mut Link, refusal: Refusal<'_>) -> Result<ExitCode, LogFull> {
 }
 
 /// The link as the runner sees it.
-struct Line<'l>(&'l mut Link);
+struct Line<'l> {
+    link: &'l mut Link,
+    rehearsed: Option<RehearsedCrash>,
+}
+
+impl<'l> Line<'l> {
+    fn of(guest: &'l mut Guest<'_>) -> Self {
+        Self { link: guest.link, rehearsed: guest.rehearsed }
+    }
+
+    fn rehearsed_in(&self, cell: u32) -> Option<(u64, Kind)> {
+        let RehearsedCrash { kind, moment } = self.rehearsed?;
+        moment.filter(|moment| moment.cell == cell).map(|moment| (moment.step, kind))
+    }
+}
 
 impl Sink for Line<'_> {
     type Error = LogFull;
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), LogFull> {
-        self.0.record(record)
+        self.link.record(record)
     }
 
     fn pause(&mut self) {
-        self.0.flush();
+        watchdog::rest();
+        self.link.flush();
+        watchdog::watch();
     }
 
     fn cell_begins(&mut self, cell: u32) {
         // The host should know what runs while it runs.
-        self.0.flush();
+        self.link.flush();
         set_current_cell(Some(cell));
+        steps::start_again();
+        if let Some((step, kind)) = self.rehearsed_in(cell) {
+            rehearsed::wait_for(step, kind);
+        }
+        watchdog::watch();
     }
 
     fn cell_ended(&mut self) {
+        watchdog::rest();
         set_current_cell(None);
-        self.0.flush();
+        self.link.flush();
     }
 }

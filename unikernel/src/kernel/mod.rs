@@ -17,6 +17,7 @@ mod once;
 mod plan;
 mod power;
 mod run;
+mod watchdog;
 
 use unikernel::boot_info::BootInfo;
 

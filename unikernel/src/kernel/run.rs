@@ -4,7 +4,9 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use runner::log_bytes;
+use unikernel::boot_info::BootInfo;
 use unikernel::execution::Execution;
+use unikernel::rehearsed_crash::RehearsedCrash;
 use wire::{Crash, GuestLink, MAX_PLAN, Record, Session, Value};
 
 use super::build_id::build_id;
@@ -16,7 +18,7 @@ use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
 use super::power;
-use super::{Booted, check, crash, execute};
+use super::{Booted, check, crash, execute, watchdog};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
@@ -42,6 +44,8 @@ pub struct Guest<'l> {
     pub memory: Memory,
     /// What a tick stands for.
     pub execution: Execution,
+    /// The crash that the command line asks for.
+    pub rehearsed: Option<RehearsedCrash>,
 }
 
 /// Runs to the end and powers off.
@@ -64,23 +68,42 @@ pub fn run(booted: Booted) -> ! {
     apic.report(&mut facts);
     clock.report(&mut facts);
     memory.report(&mut facts);
+    watchdog::set_up(watchdog_seconds(info), &clock, &mut facts);
 
     let greeting = link.greet(module.presence(), module.at_hand(), PLAN_BUFFER.take());
     let plan = plan::choose(greeting, module);
     if let Some((plan, _)) = &plan {
         link.set_presence(plan.host);
     }
-    let mut guest = Guest { link: &mut link, log_bytes, memory, execution: clock.execution() };
-    let code = match (info.option("crash"), info.option("check")) {
-        (Some(kind), _) => crash::on_purpose(kind),
-        (None, Some("machine")) => check::machine(&mut guest),
-        (None, _) => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
+    let rehearsed = rehearsed_crash(info);
+    if let Some(RehearsedCrash { kind, moment: None }) = rehearsed {
+        watchdog::watch();
+        crash::rehearsed::now(kind);
+    }
+    let execution = clock.execution();
+    let mut guest = Guest { link: &mut link, log_bytes, memory, execution, rehearsed };
+    let code = match info.option("check") {
+        Some("machine") => check::machine(&mut guest),
+        _ => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
     };
     // Nobody is told how it ended: with or without an answer, this is the end.
     let _ = link.finish();
     link.port_mut().drain();
     power::leave_bochs(clock.execution());
     power::off(code)
+}
+
+/// `crash=`, if it was given.
+fn rehearsed_crash(info: &BootInfo) -> Option<RehearsedCrash> {
+    let word = info.option("crash")?;
+    Some(word.parse().unwrap_or_else(|error| crash::refuse(format_args!("{error}."))))
+}
+
+/// `watchdog=`, or what is usual.
+fn watchdog_seconds(info: &BootInfo) -> u32 {
+    let Some(word) = info.option("watchdog") else { return watchdog::DEFAULT_SECONDS };
+    let refuse = |_| crash::refuse(format_args!("watchdog= takes seconds, 0 for none."));
+    word.parse().unwrap_or_else(refuse)
 }
 
 /// Tells crash reports which cell runs.

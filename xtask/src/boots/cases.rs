@@ -8,7 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::guest::Guest;
+use super::guest::{Clock, Guest};
 use super::relay::bad_cable;
 use super::screen;
 use super::tool::{Called, Tool};
@@ -154,7 +154,7 @@ pub fn too_little_memory(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn machine_contract(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "check=machine")?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "check=machine", Clock::Counting)?;
     let called = collect(tool, &guest.line()?, &[])?;
     // The check is not a plan, so the result counts as incomplete; the fact says that it passed.
     let said = called.run_json()?["machine"]["check.machine"].as_u64();
@@ -170,13 +170,13 @@ pub fn random_events(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn crash(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2")?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2", Clock::Counting)?;
     let called = collect(tool, &guest.line()?, &[])?.expect(1)?;
     called.expect_stderr("invalid opcode")?.expect_stderr("on_purpose at unikernel/src").map(drop)
 }
 
 pub fn killed(tool: &Tool) -> Result<(), String> {
-    let mut guest = Guest::with_serial_socket(&tool.kernel, "")?;
+    let mut guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Counting)?;
     let line = guest.line()?;
     let port = port(&line);
     let words = [&["collect", "--port", &port][..], &RUNS_FOR_MINUTES].concat();
@@ -201,7 +201,7 @@ pub fn no_serial_port(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn lossy_line(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "")?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Counting)?;
     let bad = guest.scratch("bad");
     bad_cable(&guest.line()?, &bad, 7)?;
     // The plan goes over the bad line as well.
@@ -209,7 +209,7 @@ pub fn lossy_line(tool: &Tool) -> Result<(), String> {
     same(&called.cells()?, &direct_cells(tool)?)
 }
 
-fn collect(tool: &Tool, line: &Path, more: &[&str]) -> Result<Called, String> {
+pub fn collect(tool: &Tool, line: &Path, more: &[&str]) -> Result<Called, String> {
     tool.call(&[&["collect", "--port", &port(line)], more].concat())
 }
 

@@ -10,6 +10,24 @@ use tempfile::TempDir;
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What the guest's clock counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Instructions.
+    Counting,
+    /// The host's time.
+    OfTheHost,
+}
+
+impl Clock {
+    const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Counting => &["-icount", "shift=7,sleep=off"],
+            Self::OfTheHost => &[],
+        }
+    }
+}
+
 /// A running QEMU; dropping it ends it.
 pub struct Guest {
     child: Child,
@@ -17,9 +35,8 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Boots `kernel` with `words`, counting instructions. QEMU waits for somebody to connect to the
-    /// serial line.
-    pub fn with_serial_socket(kernel: &Path, words: &str) -> Result<Self, String> {
+    /// Boots `kernel` with `words`. QEMU waits for somebody to connect to the serial line.
+    pub fn with_serial_socket(kernel: &Path, words: &str, clock: Clock) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let socket =
             format!("socket,id=line,path={},server=on", folder.path().join("line").display());
@@ -28,6 +45,7 @@ impl Guest {
             kernel,
             words,
             folder,
+            clock,
             &["-chardev", &socket, "-serial", "chardev:line", "-device", exit],
         )
     }
@@ -37,14 +55,21 @@ impl Guest {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let monitor = folder.path().join("monitor").display().to_string();
         let monitor = format!("unix:{monitor},server=on,wait=off");
-        Self::start(kernel, words, folder, &["-vga", "std", "-monitor", &monitor])
+        Self::start(kernel, words, folder, Clock::Counting, &["-vga", "std", "-monitor", &monitor])
     }
 
-    fn start(kernel: &Path, words: &str, folder: TempDir, more: &[&str]) -> Result<Self, String> {
+    fn start(
+        kernel: &Path,
+        words: &str,
+        folder: TempDir,
+        clock: Clock,
+        more: &[&str],
+    ) -> Result<Self, String> {
         let child = Command::new("qemu-system-x86_64")
             .args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
-            .args(["-accel", "tcg", "-icount", "shift=7,sleep=off", "-append", words, "-kernel"])
+            .args(["-accel", "tcg", "-append", words, "-kernel"])
             .arg(kernel)
+            .args(clock.arguments())
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -3,6 +3,7 @@
 mod bochs;
 mod cases;
 mod counts;
+mod failures;
 mod guest;
 mod relay;
 mod screen;
@@ -26,6 +27,10 @@ const CASES: &[(&str, Case)] = &[
     ("a_plan_too_large_for_the_machine_is_refused", cases::too_little_memory),
     ("the_machine_keeps_its_contract", cases::machine_contract),
     ("a_crash_is_explained_with_names_and_lines", cases::crash),
+    ("a_crash_of_any_kind_names_its_event", failures::every_kind),
+    ("a_hang_is_explained", failures::hang),
+    ("a_pair_that_crashed_is_skipped_on_the_next_run", failures::skipped),
+    ("a_cell_that_is_too_hungry_leaves_the_others", failures::too_hungry),
     ("random_events_in_the_guest_agree_with_the_oracle", cases::random_events),
     ("a_guest_that_is_killed_leaves_what_arrived", cases::killed),
     ("an_interrupt_leaves_what_arrived", cases::interrupted),

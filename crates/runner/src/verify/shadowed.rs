@@ -5,6 +5,7 @@ use core::ops::DerefMut;
 use rmap::Scheme;
 use vm::{Machine, Vm, VmConfig, WhenIncomplete};
 use workload::Event;
+use workload::trace::Line;
 use workload::verify::{Applied, Generator, Settings, Shadow, World as Paired};
 
 use super::{Engine, Text, Trouble, World};
@@ -79,7 +80,7 @@ impl<S: Scheme, M: Machine> World for Pair<'_, '_, S, M> {
     }
 
     fn apply(&mut self, event: Event) -> Result<(), Trouble> {
-        match self.world.apply(&event) {
+        match self.vm.machine().during(&Line(&event), || self.world.apply(&event)) {
             Ok(Applied::Impossible(why)) => Err(Trouble::Refused(Text::of(why))),
             Ok(Applied::Done | Applied::Refused) => Ok(()),
             Err(wrong) => Err(mismatch(wrong.what)),

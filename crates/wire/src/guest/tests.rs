@@ -214,12 +214,15 @@ fn a_full_log_still_takes_a_crash() {
     let mut link = GuestLink::new(Script::of(&[Says::Ack]), &mut log, SESSION, [0; 8]);
     while link.record(&Record::RunFinished).is_ok() {}
     assert_eq!(link.record(&Record::RunFinished), Err(LogFull));
+    let longest = "x".repeat(256);
     let crash = Record::Crash(Crash {
-        what: "page fault",
+        what: &longest,
         vector: Some(14),
         error_code: u64::MAX,
         fault_address: u64::MAX,
+        cpu: u32::MAX,
         cell: Some(u32::MAX),
+        doing: &longest,
         registers: [u64::MAX; 18],
         backtrace: [u64::MAX; 16].into_iter().collect(),
     });

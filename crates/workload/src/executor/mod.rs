@@ -6,6 +6,7 @@ mod error;
 mod frames;
 mod picks;
 mod replay;
+mod step;
 mod stopwatch;
 
 use rmap::{Frame, PageIndex, Scheme, SpaceId};
@@ -16,6 +17,7 @@ use vm::{
 
 pub use error::EventError;
 pub(crate) use picks::Picks;
+use step::Step;
 use stopwatch::Stopwatch;
 
 use crate::event::{Object, Place, Source};
@@ -36,6 +38,7 @@ pub(crate) struct Executor<'v, 'm, 's, S: Scheme, M: Machine> {
     migrations: [Option<(Frame, Migration)>; MOST_MIGRATIONS],
     picks: Picks<'s>,
     recorder: Recorder<'s>,
+    events: u64,
 }
 
 impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
@@ -49,7 +52,7 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
         processes.fill(None);
         objects.fill(None);
         let migrations = [const { None }; MOST_MIGRATIONS];
-        Self { vm, policy, processes, objects, migrations, picks, recorder }
+        Self { vm, policy, processes, objects, migrations, picks, recorder, events: 0 }
     }
 
     /// Ends what is open, so that the VM can be torn down.
@@ -64,8 +67,21 @@ impl<'v, 'm, 's, S: Scheme, M: Machine> Executor<'v, 'm, 's, S, M> {
         self.recorder
     }
 
+    /// Applies one event of a workload, which must make sense where it stands.
+    pub(crate) fn carry_out(&mut self, event: Event) -> Result<(), EventError> {
+        self.step(event, Self::apply)
+    }
+
+    /// Has the machine know what is being done.
+    fn step<R>(&mut self, event: Event, body: impl FnOnce(&mut Self, Event) -> R) -> R {
+        let machine = self.vm.machine();
+        let step = Step { number: self.events, phase: self.recorder.phase(), event: &event };
+        self.events += 1;
+        machine.during(&step, || body(self, event))
+    }
+
     /// Applies one event.
-    pub(crate) fn apply(&mut self, event: Event) -> Result<(), EventError> {
+    fn apply(&mut self, event: Event) -> Result<(), EventError> {
         match event {
             Event::Spawn { process } => self.spawn(process),
             Event::Fork { parent, child } => self.fork(parent, child),

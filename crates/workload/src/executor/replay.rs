@@ -18,7 +18,7 @@ impl<S: Scheme, M: Machine> Executor<'_, '_, '_, S, M> {
 
     /// Applies an event, or counts that it is refused. Only memory that runs out is an error.
     pub(crate) fn attempt(&mut self, event: Event) -> Result<(), EventError> {
-        match self.apply_in_reach(event) {
+        match self.step(event, Self::apply_in_reach) {
             Ok(()) => Ok(()),
             Err(EventError::OutOfMemory | EventError::Map(_, MapError::OutOfMemory)) => {
                 Err(EventError::OutOfMemory)

@@ -37,6 +37,11 @@ impl Clock {
         self.execution
     }
 
+    /// The TSC's frequency, if it could be measured.
+    pub fn tsc_hz(&self) -> Option<u64> {
+        self.calibration.map(|calibration| calibration.hz).filter(|&hz| hz > 0)
+    }
+
     /// Adds what is known. An unknown frequency is reported as 0.
     pub fn report(&self, facts: &mut Facts<'_>) {
         facts.add("execution", Value::Text(self.execution.name()));

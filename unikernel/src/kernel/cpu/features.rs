@@ -55,6 +55,15 @@ impl Features {
     }
 }
 
+/// The number of this CPU's local APIC, which needs no APIC to be read.
+pub fn own_apic_id() -> u32 {
+    let cpuid = CpuId::new();
+    let levels = cpuid.get_extended_topology_info();
+    let wide = levels.and_then(|mut levels| levels.next()).map(|level| level.x2apic_id());
+    let narrow = || cpuid.get_feature_info().map(|info| u32::from(info.initial_local_apic_id()));
+    wide.or_else(narrow).unwrap_or_default()
+}
+
 /// Reports the CPU's identity and the features that matter here.
 pub fn report(facts: &mut Facts<'_>) {
     let cpuid = CpuId::new();

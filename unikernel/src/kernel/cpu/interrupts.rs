@@ -1,6 +1,6 @@
-//! The IDT. Interrupts stay off for good, so whatever arrives is an exception: a page fault of a
-//! workload goes to its handler, a refused MSR to whoever asked for it, everything else ends the run with
-//! a report.
+//! The IDT. No interrupt but the watchdog's is ever let in, so whatever else arrives is an exception: a
+//! page fault of a workload goes to its handler, a refused MSR to whoever asked for it, everything else
+//! ends the run with a report.
 
 use core::arch::global_asm;
 
@@ -10,9 +10,10 @@ use x86_64::instructions::tables::lidt;
 use x86_64::structures::DescriptorTablePointer;
 
 use super::segments::StackSwitch;
-use crate::kernel::crash;
+use crate::kernel::apic::TIMER_VECTOR;
 use crate::kernel::machine::faults;
 use crate::kernel::once::TakeOnce;
+use crate::kernel::{crash, watchdog};
 
 const VECTORS: usize = 256;
 const STUB_BYTES: usize = 16;
@@ -38,9 +39,11 @@ global_asm!(
     WITH_ERROR_CODE = const WITH_ERROR_CODE,
     GENERAL_PROTECTION = const GENERAL_PROTECTION,
     PAGE_FAULT = const PAGE_FAULT,
+    TIMER = const TIMER_VECTOR,
     NOT_OURS = const faults::NOT_OURS,
     exception = sym exception,
     page_fault = sym faults::page_fault,
+    watchdog = sym watchdog::look,
     options(att_syntax)
 );
 
@@ -48,6 +51,7 @@ unsafe extern "C" {
     static trap_stubs: u8;
     static general_protection_entry: u8;
     static page_fault_entry: u8;
+    static watchdog_entry: u8;
 }
 
 /// What `trap` in `traps.S` and the CPU leave on the stack.
@@ -96,8 +100,11 @@ impl Gate {
         reserved: 0,
     };
 
-    /// Present, privilege level 0, 64-bit interrupt gate.
+    /// Present, privilege level 0, 64-bit interrupt gate: interrupts are off in the handler.
     const INTERRUPT: u8 = 0x8e;
+
+    /// Present, privilege level 0, 64-bit trap gate: interrupts stay as they are.
+    const TRAP: u8 = 0x8f;
 
     fn to(address: usize, stack: StackSwitch) -> Self {
         Self {
@@ -126,7 +133,11 @@ pub fn load() {
     }
     let refusals = (&raw const general_protection_entry).addr();
     idt.0[GENERAL_PROTECTION] = Gate::to(refusals, StackSwitch::None);
-    idt.0[PAGE_FAULT] = Gate::to((&raw const page_fault_entry).addr(), StackSwitch::None);
+    let page_faults = Gate::to((&raw const page_fault_entry).addr(), StackSwitch::None);
+    // The VM resolves faults, and the watchdog must see it hang there too.
+    idt.0[PAGE_FAULT] = Gate { kind: Gate::TRAP, ..page_faults };
+    let looks = (&raw const watchdog_entry).addr();
+    idt.0[TIMER_VECTOR] = Gate::to(looks, StackSwitch::NonMaskable);
     let pointer = DescriptorTablePointer {
         limit: (size_of::<Idt>() - 1) as u16,
         base: VirtAddr::from_ptr(idt),

@@ -117,3 +117,47 @@ general_protection_entry:
     addq $8, %rsp                           # error code
     iretq
 .size general_protection_entry, . - general_protection_entry
+
+# The watchdog's look. It may end the run with a report, so it takes all registers as `trap` does.
+.balign 64
+.global watchdog_entry
+.type watchdog_entry, @function
+watchdog_entry:
+    pushq $0
+    pushq ${TIMER}
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r11
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq %rbp
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rbx
+    pushq %rax
+    cld
+    movq %rsp, %rdi                         # 22 words since the CPU aligned RSP to 16
+    callq {watchdog}
+    popq %rax
+    popq %rbx
+    popq %rcx
+    popq %rdx
+    popq %rsi
+    popq %rdi
+    popq %rbp
+    popq %r8
+    popq %r9
+    popq %r10
+    popq %r11
+    popq %r12
+    popq %r13
+    popq %r14
+    popq %r15
+    addq $16, %rsp                          # vector and error code
+    iretq
+.size watchdog_entry, . - watchdog_entry

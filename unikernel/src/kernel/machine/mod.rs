@@ -3,10 +3,12 @@
 mod access;
 pub mod faults;
 mod frames;
+pub mod steps;
 mod stopwatch;
 mod tagged;
 pub mod timing;
 
+use core::fmt::Display;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use rmap::{Frame, PageIndex};
@@ -106,6 +108,11 @@ impl Machine for Hardware {
     #[inline]
     fn with_faults<R>(&self, handler: &dyn FaultHandler, body: impl FnOnce() -> R) -> R {
         faults::with(handler, body)
+    }
+
+    #[inline]
+    fn during<R>(&self, step: &dyn Display, body: impl FnOnce() -> R) -> R {
+        steps::during(step, body)
     }
 
     #[inline]

@@ -1,5 +1,7 @@
 //! The local APIC, found and silenced, and the other CPUs, parked.
 
+mod timer;
+
 use core::ptr::with_exposed_provenance_mut;
 
 use unikernel::memory_map::{PAGE_BYTES, Range};
@@ -10,6 +12,7 @@ use x86_64::registers::model_specific::Msr;
 use super::clock::pit;
 use super::facts::Facts;
 use super::memory::layout::direct_address;
+pub use timer::Timer;
 
 const IA32_APIC_BASE: u32 = 0x1b;
 /// `IA32_APIC_BASE` bit 11: the APIC is on.
@@ -18,7 +21,7 @@ const ENABLED: u64 = 1 << 11;
 const X2APIC_MODE: u64 = 1 << 10;
 
 /// Where interrupts would arrive if they were ever let in; the last sixteen vectors, as is custom.
-const TIMER_VECTOR: usize = 0xf0;
+pub const TIMER_VECTOR: usize = 0xf0;
 const ERROR_VECTOR: usize = 0xf1;
 const SPURIOUS_VECTOR: usize = 0xff;
 

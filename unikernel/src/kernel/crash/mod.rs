@@ -1,5 +1,7 @@
 //! The last words: what went wrong, where, and how the kernel got there.
 
+pub mod rehearsed;
+
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +12,10 @@ use x86_64::registers::control::Cr2;
 
 use super::console::last_words;
 use super::cpu::backtrace::{self, Backtrace, frame_pointer};
+use super::cpu::features::own_apic_id;
 use super::cpu::interrupts::{TrapFrame, vector_name};
 use super::cpu::stacks;
+use super::machine::steps;
 use super::power::{self, ExitCode};
 use super::run;
 
@@ -25,18 +29,28 @@ static CRASHING: AtomicBool = AtomicBool::new(false);
 
 /// Ends the run because of an exception that nobody expects.
 pub fn exception(frame: &TrapFrame) -> ! {
+    let overflow = frame.vector == 8 && stacks::is_guard(Cr2::read_raw());
+    interrupted(if overflow { "stack overflow" } else { vector_name(frame.vector) }, frame)
+}
+
+/// Ends the run because the watchdog saw no step begin for too long.
+pub fn hang(frame: &TrapFrame) -> ! {
+    interrupted("hang: no step has begun since the watchdog looked last", frame)
+}
+
+fn interrupted(what: &str, frame: &TrapFrame) -> ! {
     let mut backtrace = Backtrace::new();
     // An empty vector has room.
     let _ = backtrace.push(frame.rip);
     backtrace::follow(frame.rbp, &mut backtrace);
-    let fault_address = Cr2::read_raw();
-    let overflow = frame.vector == 8 && stacks::is_guard(fault_address);
     end(&Crash {
-        what: if overflow { "stack overflow" } else { vector_name(frame.vector) },
+        what,
         vector: Some(frame.vector as u8),
         error_code: frame.error_code,
-        fault_address,
+        fault_address: Cr2::read_raw(),
+        cpu: 0,
         cell: None,
+        doing: "",
         registers: registers(frame),
         backtrace,
     })
@@ -46,27 +60,6 @@ pub fn exception(frame: &TrapFrame) -> ! {
 pub fn refuse(why: fmt::Arguments<'_>) -> ! {
     last_words(format_args!("rmapbench: {why}\n"));
     power::off(ExitCode::Refused)
-}
-
-/// Crashes as the command line's `crash=` says, so that the way of a crash can be tried out.
-pub fn on_purpose(kind: &str) -> ! {
-    match kind {
-        // SAFETY: the instruction does nothing but raise the exception.
-        "ud2" => unsafe { core::arch::asm!("ud2", options(noreturn)) },
-        "panic" => panic!("the command line asked for it"),
-        "stack" => {
-            overflow(0);
-            unreachable!("the stack has an end")
-        }
-        _ => refuse(format_args!("crash={kind} is unknown: use ud2, panic or stack.")),
-    }
-}
-
-/// Recurses until the guard page.
-#[expect(unconditional_recursion, reason = "that is the point")]
-#[inline(never)]
-fn overflow(depth: u64) -> u64 {
-    core::hint::black_box(overflow(core::hint::black_box(depth + 1)) + depth)
 }
 
 #[panic_handler]
@@ -81,7 +74,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         vector: None,
         error_code: 0,
         fault_address: 0,
+        cpu: 0,
         cell: None,
+        doing: "",
         registers: [0; 18],
         backtrace,
     })
@@ -91,7 +86,11 @@ fn end(crash: &Crash<'_>) -> ! {
     if CRASHING.swap(true, Ordering::Relaxed) {
         power::off(ExitCode::Crashed);
     }
-    let crash = Crash { cell: run::current_cell(), ..crash.clone() };
+    let mut doing = String::<256>::new();
+    // SAFETY: whoever crashed is never resumed. A description that is too long is cut short.
+    let _ = unsafe { steps::describe(&mut doing) };
+    let (cpu, cell) = (own_apic_id(), run::current_cell());
+    let crash = Crash { cpu, cell, doing: &doing, ..crash.clone() };
     last_words(format_args!("\n{}", Report(&crash)));
     run::send_crash(&crash);
     power::off(ExitCode::Crashed)
@@ -114,9 +113,12 @@ struct Report<'c>(&'c Crash<'c>);
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let crash = self.0;
-        writeln!(f, "rmapbench crashed: {}", crash.what)?;
+        writeln!(f, "rmapbench crashed on CPU {}: {}", crash.cpu, crash.what)?;
         if let Some(cell) = crash.cell {
             writeln!(f, "while running cell {cell}")?;
+        }
+        if !crash.doing.is_empty() {
+            writeln!(f, "at {}", crash.doing)?;
         }
         if let Some(vector) = crash.vector {
             writeln!(

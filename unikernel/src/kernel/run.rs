@@ -4,6 +4,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use runner::log_bytes;
+use unikernel::acpi::{Acpi, AcpiError, Console};
 use unikernel::execution::Execution;
 use wire::{Crash, GuestLink, MAX_PLAN, Record, Session, Value};
 
@@ -16,7 +17,7 @@ use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
 use super::power;
-use super::{Booted, check, crash, execute};
+use super::{Booted, Found, check, crash, execute};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
@@ -46,8 +47,9 @@ pub struct Guest<'l> {
 
 /// Runs to the end and powers off.
 pub fn run(booted: Booted) -> ! {
-    let Booted { info, firmware, apic, clock, mut memory, line } = booted;
-    let module = Module::read(memory.module());
+    let Booted { found, warnings, apic, clock, mut memory } = booted;
+    let Found { info, options, firmware, acpi, line, place } = found;
+    let module = Module::find(&options, info.modules(), &memory);
     let log_bytes = log_bytes(memory.free_bytes());
     let mut link = open_link(Port::new(line), &mut memory, log_bytes);
     LINK.store(&raw mut link, Ordering::Relaxed);
@@ -58,6 +60,11 @@ pub fn run(booted: Booted) -> ! {
     facts.add("boot.loader", Value::Text(info.loader()));
     facts.add("boot.command_line", Value::Text(info.command_line()));
     facts.add("boot.module", Value::Text(module.name()));
+    warnings.report(&mut facts);
+    if let Some(place) = place {
+        place.report(&mut facts);
+    }
+    report_acpi(acpi, &mut facts);
     firmware.report(&mut facts);
     control::report(&mut facts);
     features::report(&mut facts);
@@ -66,15 +73,14 @@ pub fn run(booted: Booted) -> ! {
     memory.report(&mut facts);
 
     let greeting = link.greet(module.presence(), module.at_hand(), PLAN_BUFFER.take());
-    let plan = plan::choose(greeting, module);
-    if let Some((plan, _)) = &plan {
-        link.set_presence(plan.host);
-    }
+    let (plan, trace) = plan::choose(greeting, module, &options);
+    link.set_presence(plan.host);
     let mut guest = Guest { link: &mut link, log_bytes, memory, execution: clock.execution() };
-    let code = match (info.option("crash"), info.option("check")) {
+    let code = match (options.crash, options.check) {
         (Some(kind), _) => crash::on_purpose(kind),
         (None, Some("machine")) => check::machine(&mut guest),
-        (None, _) => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
+        (None, Some(what)) => crash::refuse(format_args!("check={what} is unknown: use machine.")),
+        (None, None) => execute::plan(&mut guest, &plan, trace),
     };
     // Nobody is told how it ended: with or without an answer, this is the end.
     let _ = link.finish();
@@ -104,6 +110,19 @@ pub fn send_crash(crash: &Crash<'_>) {
     let _ = link.record(&Record::Crash(crash.clone()));
     let _ = link.finish();
     link.port_mut().drain();
+}
+
+fn report_acpi(acpi: Result<Acpi, AcpiError>, facts: &mut Facts<'_>) {
+    let Acpi { processors, console } = match acpi {
+        Ok(acpi) => acpi,
+        Err(error) => return facts.add("acpi.tables", Value::Text(error.name())),
+    };
+    facts.add("acpi.tables", Value::Text("found"));
+    if let Some(processors) = processors {
+        facts.add("acpi.cpus", Value::Number(processors.enabled.into()));
+        facts.add("acpi.x2apic_entries", Value::Number(processors.x2apic_entries.into()));
+    }
+    facts.add("acpi.spcr", Value::Text(console.map_or("absent", Console::name)));
 }
 
 fn open_link(port: Port, memory: &mut Memory, log_bytes: u64) -> Link {

@@ -120,9 +120,10 @@ fn a_slip_is_named_and_the_run_goes_on() {
     let expected =
         "the command line's bauds=9600 is unknown and passed over: write baud= if you meant that";
     assert_eq!(complaints("bauds=9600"), [(Severity::Warning, expected.to_string())]);
-    for slip in
-        ["Seed=1", "PLAN=x", "pan=x", "plam=x", "lan=x", "cpu=1", "men=1M", "comm=1", "seeds"]
-    {
+    for slip in [
+        "Seed=1", "PLAN=x", "BAUDS=1", "pan=x", "plam=x", "lan=x", "cpu=1", "men=1M", "comm=1",
+        "seeds",
+    ] {
         assert_eq!(complaints(slip).len(), 1, "{slip}");
     }
 }

@@ -169,6 +169,16 @@ fn a_table_that_lies_about_its_length_is_absent() {
 }
 
 #[test]
+fn a_table_longer_than_any_is_absent() {
+    for (body, present) in [(250 * 1024, true), (260 * 1024, false)] {
+        let mut machine = Machine::typical();
+        machine.0.0.resize(0x20_0000, 0);
+        machine.put_table(MADT, *b"APIC", 3, &std::vec![0; body]);
+        assert_eq!(machine.read().expect("tables").processors.is_some(), present, "{body}");
+    }
+}
+
+#[test]
 fn a_table_with_a_wrong_checksum_is_absent_unless_there_is_another() {
     let mut machine = Machine::typical();
     machine.0.put(MADT + 50, &[7]);

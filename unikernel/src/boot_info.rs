@@ -4,13 +4,20 @@ use core::fmt;
 
 use heapless::{String, Vec};
 
-use crate::memory_map::Range;
+use crate::acpi::RsdpHint;
+use crate::memory_map::{LOW_MEMORY_END, Range};
 
 /// The most areas that a memory map may have.
 pub const MAX_AREAS: usize = 256;
 
 /// The longest kernel command line, in bytes.
 pub const MAX_COMMAND_LINE: usize = 1024;
+
+/// The most boot modules.
+pub const MAX_MODULES: usize = 16;
+
+/// The longest name of a boot module, in bytes.
+pub const MAX_MODULE_NAME: usize = 64;
 
 /// How the kernel was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +61,21 @@ pub struct Area {
     pub kind: AreaKind,
 }
 
+/// A file that the loader put into memory. It stays where it is: a trace may be of any length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootModule {
+    name: String<MAX_MODULE_NAME>,
+    /// Its physical addresses.
+    pub addresses: Range,
+}
+
+impl BootModule {
+    /// The first word of its command line, as much as fits into [`MAX_MODULE_NAME`]; empty if it has none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// Everything the boot loader said that this kernel wants.
 #[derive(Debug)]
 pub struct BootInfo {
@@ -61,8 +83,10 @@ pub struct BootInfo {
     pub route: BootRoute,
     /// The firmware's memory map.
     pub areas: Vec<Area, MAX_AREAS>,
+    /// Where the ACPI tables begin.
+    pub rsdp: RsdpHint,
     command_line: String<MAX_COMMAND_LINE>,
-    module: Option<Range>,
+    modules: Vec<BootModule, MAX_MODULES>,
     loader: String<64>,
 }
 
@@ -80,6 +104,8 @@ pub enum BootError {
     NoMemoryMap,
     /// The memory map has more than [`MAX_AREAS`] areas.
     TooManyAreas,
+    /// There are more than [`MAX_MODULES`] boot modules.
+    TooManyModules,
     /// The command line is longer than [`MAX_COMMAND_LINE`] bytes.
     CommandLineTooLong,
 }
@@ -102,6 +128,9 @@ impl fmt::Display for BootError {
                 f,
                 "the memory map has more than {MAX_AREAS} areas: raise MAX_AREAS and build again"
             ),
+            Self::TooManyModules => {
+                write!(f, "there are more than {MAX_MODULES} boot modules: load fewer plans")
+            }
             Self::CommandLineTooLong => {
                 write!(f, "the command line is too long: shorten it to {MAX_COMMAND_LINE} bytes")
             }
@@ -115,8 +144,9 @@ impl BootInfo {
         Self {
             route: BootRoute::Multiboot2Bios,
             areas: Vec::new(),
+            rsdp: RsdpHint::Unknown,
             command_line: String::new(),
-            module: None,
+            modules: Vec::new(),
             loader: String::new(),
         }
     }
@@ -141,25 +171,35 @@ impl BootInfo {
         Ok(())
     }
 
-    /// Notes where the boot module lies.
-    pub const fn set_module(&mut self, addresses: Range) {
-        self.module = Some(addresses);
+    /// Adds a boot module, which the first word of its `command_line` names.
+    ///
+    /// # Errors
+    /// [`BootError::TooManyModules`].
+    pub fn add_module(&mut self, command_line: &[u8], addresses: Range) -> Result<(), BootError> {
+        let mut words = command_line.split(u8::is_ascii_whitespace);
+        let name = words.find(|word| !word.is_empty()).unwrap_or_default();
+        let module = BootModule { name: as_much_as_fits(name), addresses };
+        self.modules.push(module).map_err(|_| BootError::TooManyModules)
     }
 
     /// Copies as much of the loader's name as fits.
-    pub fn set_loader(&mut self, name: &str) {
-        self.loader.clear();
-        for byte in name.bytes() {
-            if self.loader.push(printable(byte)).is_err() {
-                return;
-            }
-        }
+    pub fn set_loader(&mut self, name: &[u8]) {
+        self.loader = as_much_as_fits(name);
     }
 
-    /// The physical addresses of the boot module, if there was one. It stays where it is: a trace may be
-    /// of any length.
-    pub const fn module(&self) -> Option<Range> {
-        self.module
+    /// The boot modules, in the loader's order.
+    pub fn modules(&self) -> &[BootModule] {
+        &self.modules
+    }
+
+    /// Whether a device may have its registers in `range`: no usable memory is there, nor what a PC keeps
+    /// in the first MiB.
+    pub fn may_be_device(&self, range: Range) -> bool {
+        let touches = |area: &Area| {
+            area.start < range.end && range.start < area.start.saturating_add(area.length)
+        };
+        let mut usable = self.areas.iter().filter(|area| area.kind == AreaKind::Usable);
+        range.start >= LOW_MEMORY_END && !usable.any(touches)
     }
 
     /// The kernel command line.
@@ -171,22 +211,17 @@ impl BootInfo {
     pub fn loader(&self) -> &str {
         &self.loader
     }
-
-    /// The value of the last word `key=value` of the command line.
-    pub fn option(&self, key: &str) -> Option<&str> {
-        self.command_line
-            .split_ascii_whitespace()
-            .filter_map(|word| word.split_once('='))
-            .filter(|(name, _)| *name == key)
-            .map(|(_, value)| value)
-            .next_back()
-    }
 }
 
 impl Default for BootInfo {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The start of `text`, printable.
+fn as_much_as_fits<const N: usize>(text: &[u8]) -> String<N> {
+    text.iter().take(N).map(|&byte| printable(byte)).collect()
 }
 
 const fn printable(byte: u8) -> char {
@@ -207,11 +242,38 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_of_a_kind_counts() {
-        let info = with_command_line(b"serial=none crash=ud2  crash=panic quiet");
-        assert_eq!(info.option("crash"), Some("panic"));
-        assert_eq!(info.option("serial"), Some("none"));
-        assert_eq!(info.option("quiet"), None);
+    fn a_module_is_called_by_its_first_word_and_hostile_ones_are_cut_and_printable() {
+        let mut info = BootInfo::new();
+        for command_line in [&b"  quick 7"[..], b"", b"f\x1bll", &[b'x'; 2 * MAX_MODULE_NAME]] {
+            info.add_module(command_line, Range::new(0, 1)).expect("room");
+        }
+        let names: std::vec::Vec<_> = info.modules().iter().map(BootModule::name).collect();
+        assert_eq!(names, ["quick", "", "f?ll", &"x".repeat(MAX_MODULE_NAME)]);
+    }
+
+    #[test]
+    fn a_device_lies_outside_of_usable_memory() {
+        let mut info = BootInfo::new();
+        let (start, length) = (16 << 20, 16 << 20);
+        info.add_area(Area { start, length, kind: AreaKind::Usable }).expect("room");
+        info.add_area(Area { start: 0, length: 1 << 40, kind: AreaKind::Reserved }).expect("room");
+        for (start, end, expected) in [
+            (0xfe00_0000, 0xfe00_1000, true),
+            (32 << 20, (32 << 20) + 8, true),
+            ((32 << 20) - 4, (32 << 20) + 4, false),
+            ((16 << 20) - 8, 16 << 20, true),
+            ((16 << 20) - 7, (16 << 20) + 1, false),
+            (0xa_0000, 0xa_0008, false),
+        ] {
+            assert_eq!(info.may_be_device(Range::new(start, end)), expected, "{start:#x}");
+        }
+    }
+
+    #[test]
+    fn more_modules_than_fit_are_refused() {
+        let mut info = BootInfo::new();
+        let all = (0..=MAX_MODULES).try_for_each(|_| info.add_module(b"", Range::new(0, 1)));
+        assert_eq!(all, Err(BootError::TooManyModules));
     }
 
     #[test]

@@ -84,6 +84,22 @@ pub fn usable(areas: &[Area], image: Range) -> Ranges {
     ranges
 }
 
+/// What of `ranges` lies below `limit`, a multiple of the page size.
+pub fn below(mut ranges: Ranges, limit: u64) -> Ranges {
+    cut(&mut ranges, Range::new(limit, u64::MAX));
+    ranges
+}
+
+/// The pages that any of `ranges` touches, sorted; past [`MAX_RANGES`] the rest is forgotten.
+pub fn pages(ranges: impl Iterator<Item = Range>) -> Ranges {
+    let mut pages = Ranges::new();
+    for range in ranges {
+        add(&mut pages, range.grow_to_pages());
+    }
+    merge(&mut pages);
+    pages
+}
+
 /// What of `range` lies outside of `ranges`.
 pub fn outside(range: Range, ranges: &Ranges) -> Ranges {
     let mut rest = Ranges::new();
@@ -187,6 +203,23 @@ mod tests {
         assert_eq!(outside(3, 5).as_slice(), [Range::new(3, 5)]);
         assert_eq!(outside(MIB + 3, 3 * MIB).as_slice(), [Range::new(2 * MIB, 3 * MIB)]);
         assert!(outside(MIB, 2 * MIB).is_empty());
+    }
+
+    #[test]
+    fn what_is_below_a_limit_ends_there() {
+        let ranges = Ranges::from_slice(&[Range::new(MIB, 2 * MIB), Range::new(3 * MIB, 9 * MIB)]);
+        let ranges = ranges.expect("two fit");
+        let expected = [Range::new(MIB, 2 * MIB), Range::new(3 * MIB, 4 * MIB)];
+        assert_eq!(below(ranges.clone(), 4 * MIB).as_slice(), expected);
+        assert_eq!(below(ranges.clone(), 9 * MIB), ranges);
+        assert!(below(ranges, 0).is_empty());
+    }
+
+    #[test]
+    fn pages_that_two_ranges_share_come_once() {
+        let ranges = [Range::new(9000, 9001), Range::new(4096, 8193), Range::new(0, 0)];
+        let expected = [Range::new(4096, 3 * PAGE_BYTES)];
+        assert_eq!(pages(ranges.into_iter()).as_slice(), expected);
     }
 
     fn any_area() -> impl Strategy<Value = Area> {

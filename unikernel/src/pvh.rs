@@ -5,10 +5,12 @@
 //! memmap_entries 48`; a module is `start 0, size 8, cmdline 16, reserved 24`; a map entry is
 //! `start 0, size 8, type 16, reserved 20`.
 
+use crate::acpi::RsdpHint;
 use crate::boot_info::{
-    Area, AreaKind, BootError, BootInfo, BootRoute, MAX_AREAS, MAX_COMMAND_LINE,
+    Area, AreaKind, BootError, BootInfo, BootRoute, MAX_AREAS, MAX_COMMAND_LINE, MAX_MODULES,
 };
 use crate::memory_map::Range;
+use crate::physical::{Physical, quad, word};
 
 /// The first word of a `hvm_start_info`.
 pub const START_INFO_MAGIC: u32 = 0x336e_c578;
@@ -19,12 +21,6 @@ const MAP_ENTRY_BYTES: u64 = 24;
 
 /// E820 type of plain memory.
 const E820_RAM: u32 = 1;
-
-/// Physical memory as the loader left it.
-pub trait Physical {
-    /// `length` bytes from `address` on, or `None` if they cannot be read.
-    fn bytes(&self, address: u64, length: u64) -> Option<&[u8]>;
-}
 
 /// Whether a `hvm_start_info` lies at `address`.
 pub fn is_start_info(memory: &impl Physical, address: u64) -> bool {
@@ -42,31 +38,42 @@ pub fn collect(memory: &impl Physical, address: u64, info: &mut BootInfo) -> Res
         return Err(BootError::NoMemoryMap);
     }
     info.route = BootRoute::Pvh;
-    collect_command_line(memory, quad(start, 24), info)?;
-    if word(start, 12) > 0 {
-        collect_module(memory, quad(start, 16), info)?;
+    if quad(start, 32) != 0 {
+        info.rsdp = RsdpHint::At(quad(start, 32));
     }
+    if quad(start, 24) != 0 {
+        info.set_command_line(text(memory, quad(start, 24))?)?;
+    }
+    collect_modules(memory, quad(start, 16), word(start, 12), info)?;
     collect_map(memory, quad(start, 40), word(start, 48), info)
 }
 
-fn collect_command_line(
-    memory: &impl Physical,
-    address: u64,
-    info: &mut BootInfo,
-) -> Result<(), BootError> {
-    if address == 0 {
-        return Ok(());
-    }
+/// The text at `address`, up to its zero byte.
+fn text(memory: &impl Physical, address: u64) -> Result<&[u8], BootError> {
     let text = read(memory, address, MAX_COMMAND_LINE as u64 + 1, "command line")?;
     let end = text.iter().position(|&byte| byte == 0).ok_or(BootError::CommandLineTooLong)?;
-    info.set_command_line(&text[..end])
+    Ok(&text[..end])
 }
 
-fn collect_module(memory: &impl Physical, list: u64, info: &mut BootInfo) -> Result<(), BootError> {
-    let module = read(memory, list, MODULE_BYTES, "module list")?;
-    let (start, bytes) = (quad(module, 0), quad(module, 8));
-    read(memory, start, bytes, "module")?;
-    info.set_module(Range::new(start, start + bytes));
+fn collect_modules(
+    memory: &impl Physical,
+    list: u64,
+    modules: u32,
+    info: &mut BootInfo,
+) -> Result<(), BootError> {
+    if modules as usize > MAX_MODULES {
+        return Err(BootError::TooManyModules);
+    }
+    let list = read(memory, list, u64::from(modules) * MODULE_BYTES, "module list")?;
+    for module in list.chunks_exact(MODULE_BYTES as usize) {
+        let (start, bytes) = (quad(module, 0), quad(module, 8));
+        read(memory, start, bytes, "module")?;
+        let name = match quad(module, 16) {
+            0 => &[],
+            address => text(memory, address)?,
+        };
+        info.add_module(name, Range::new(start, start + bytes))?;
+    }
     Ok(())
 }
 
@@ -99,61 +106,48 @@ fn read<'m>(
     memory.bytes(address, length).ok_or(BootError::Malformed(what))
 }
 
-fn word(bytes: &[u8], offset: usize) -> u32 {
-    let mut word = [0; 4];
-    word.copy_from_slice(&bytes[offset..offset + 4]);
-    u32::from_le_bytes(word)
-}
-
-fn quad(bytes: &[u8], offset: usize) -> u64 {
-    let mut quad = [0; 8];
-    quad.copy_from_slice(&bytes[offset..offset + 8]);
-    u64::from_le_bytes(quad)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec::Vec;
-
-    /// A little physical memory, readable from 0 to its end.
-    struct Image(Vec<u8>);
-
-    impl Physical for Image {
-        fn bytes(&self, address: u64, length: u64) -> Option<&[u8]> {
-            let end = address.checked_add(length)?;
-            self.0.get(usize::try_from(address).ok()?..usize::try_from(end).ok()?)
-        }
-    }
+    use crate::physical::tests::Bytes;
 
     const START_INFO: u64 = 0x40;
     const MODULES: u64 = 0x100;
     const MAP: u64 = 0x200;
     const COMMAND_LINE: u64 = 0x300;
-    const PLAN: u64 = 0x400;
+    const PLAN: u64 = 0x800;
+    const NAME: u64 = 0x900;
+    const RSDP: u64 = 0xf_5a00;
+
+    /// A `start_info` with all parts.
+    struct Image(Bytes);
 
     impl Image {
         fn typical() -> Self {
-            let mut image = Self(std::vec![0; 0x2000]);
+            let mut image = Self(Bytes::zeroed(0x2000));
             image.put(START_INFO, &START_INFO_MAGIC.to_le_bytes());
             image.put(START_INFO + 4, &1u32.to_le_bytes());
-            image.put(START_INFO + 12, &1u32.to_le_bytes());
+            image.put(START_INFO + 12, &2u32.to_le_bytes());
             image.put(START_INFO + 16, &MODULES.to_le_bytes());
             image.put(START_INFO + 24, &COMMAND_LINE.to_le_bytes());
+            image.put(START_INFO + 32, &RSDP.to_le_bytes());
             image.put(START_INFO + 40, &MAP.to_le_bytes());
             image.put(START_INFO + 48, &2u32.to_le_bytes());
             image.put(MODULES, &PLAN.to_le_bytes());
             image.put(MODULES + 8, &4u64.to_le_bytes());
+            image.put(MODULES + 32, &PLAN.to_le_bytes());
+            image.put(MODULES + 40, &2u64.to_le_bytes());
+            image.put(MODULES + 48, &NAME.to_le_bytes());
             image.put_area(0, 0x10_0000, 0x700_0000, 1);
             image.put_area(1, 0xf000_0000, 0x1000, 2);
             image.put(COMMAND_LINE, b"crash=ud2\0");
+            image.put(NAME, b"full and more\0");
             image.put(PLAN, b"plan");
             image
         }
 
         fn put(&mut self, address: u64, bytes: &[u8]) {
-            let start = address as usize;
-            self.0[start..start + bytes.len()].copy_from_slice(bytes);
+            self.0.put(address, bytes);
         }
 
         fn put_area(&mut self, index: u64, start: u64, length: u64, kind: u32) {
@@ -165,17 +159,21 @@ mod tests {
 
         fn collect(&self) -> Result<BootInfo, BootError> {
             let mut info = BootInfo::new();
-            collect(self, START_INFO, &mut info).map(|()| info)
+            collect(&self.0, START_INFO, &mut info).map(|()| info)
         }
     }
 
     #[test]
-    fn command_line_module_and_map_arrive() {
+    fn all_parts_arrive() {
         let image = Image::typical();
-        assert!(is_start_info(&image, START_INFO));
+        assert!(is_start_info(&image.0, START_INFO));
         let info = image.collect().expect("well formed");
-        assert_eq!(info.option("crash"), Some("ud2"));
-        assert_eq!(info.module(), Some(Range::new(PLAN, PLAN + 4)));
+        assert_eq!(info.command_line(), "crash=ud2");
+        assert_eq!(info.rsdp, RsdpHint::At(RSDP));
+        let modules: Vec<_> =
+            info.modules().iter().map(|module| (module.name(), module.addresses)).collect();
+        let expected = [("", Range::new(PLAN, PLAN + 4)), ("full", Range::new(PLAN, PLAN + 2))];
+        assert_eq!(modules, expected);
         assert_eq!(
             info.areas.as_slice(),
             [
@@ -190,9 +188,11 @@ mod tests {
         let mut image = Image::typical();
         image.put(START_INFO + 12, &0u32.to_le_bytes());
         image.put(START_INFO + 24, &0u64.to_le_bytes());
+        image.put(START_INFO + 32, &0u64.to_le_bytes());
         let info = image.collect().expect("well formed");
-        assert_eq!(info.module(), None);
+        assert!(info.modules().is_empty());
         assert_eq!(info.command_line(), "");
+        assert_eq!(info.rsdp, RsdpHint::Unknown);
     }
 
     #[test]
@@ -209,6 +209,10 @@ mod tests {
         let mut image = Image::typical();
         image.put(MODULES + 8, &(1u64 << 40).to_le_bytes());
         assert_eq!(image.collect().err(), Some(BootError::Malformed("module")));
+
+        let mut image = Image::typical();
+        image.put(START_INFO + 12, &u32::MAX.to_le_bytes());
+        assert_eq!(image.collect().err(), Some(BootError::TooManyModules));
 
         let mut image = Image::typical();
         image.put(COMMAND_LINE, &[b'x'; MAX_COMMAND_LINE + 1]);

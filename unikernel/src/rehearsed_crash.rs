@@ -1,7 +1,6 @@
 //! A crash that the command line asks for, so that the ways of a crash can be tried out:
 //! `crash=KIND` at once, `crash=KIND:CELL:STEP` as that step of that cell begins, both counted from 0.
 
-use core::fmt;
 use core::str::FromStr;
 
 /// How to crash.
@@ -46,16 +45,6 @@ pub struct RehearsedCrash {
 /// The word makes no sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownCrash;
-
-impl fmt::Display for UnknownCrash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "crash= takes ud2, fault, assert, stack or hang, and behind it :CELL:STEP if the crash is to wait",
-        )
-    }
-}
-
-impl core::error::Error for UnknownCrash {}
 
 impl FromStr for RehearsedCrash {
     type Err = UnknownCrash;

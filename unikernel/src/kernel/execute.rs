@@ -4,11 +4,11 @@
 use core::num::{NonZeroU32, NonZeroU64};
 
 use runner::verify::{Engine, Orders, Shadowed, verify};
-use runner::{Resolved, Sink, machine_bytes, quick, resolve, run};
+use runner::{Resolved, Sink, machine_bytes, resolve, run};
 use unikernel::rehearsed_crash::{Kind, RehearsedCrash};
 use vm::FRAME_BYTES;
 use wire::guest::LogFull;
-use wire::{Activity, HostPresence, Plan, Record, Refusal};
+use wire::{Activity, Plan, Record, Refusal};
 use workload::verify::Shadow;
 use workload::{Sample, Scratch};
 
@@ -24,15 +24,8 @@ const MIB: u64 = 1 << 20;
 /// Too large for a stack.
 static SHADOW: TakeOnce<Shadow> = TakeOnce::new(Shadow::new());
 
-/// Carries out `plan` with the text of its trace, or the default plan.
-pub fn plan(guest: &mut Guest<'_>, plan: Option<(&Plan, &str)>) -> ExitCode {
-    let default;
-    let (plan, trace) = if let Some(plan) = plan {
-        plan
-    } else {
-        default = quick(HostPresence::Uncertain);
-        (&default, "")
-    };
+/// Carries out `plan` with the text of its trace.
+pub fn plan(guest: &mut Guest<'_>, plan: &Plan, trace: &str) -> ExitCode {
     let carried_out = match resolve(plan, trace) {
         Ok(resolved) => match plan.activity {
             Activity::Measure => measure(guest, plan, fitted(guest, resolved)),

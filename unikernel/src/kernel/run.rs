@@ -4,7 +4,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use runner::log_bytes;
-use unikernel::boot_info::BootInfo;
+use unikernel::acpi::{Acpi, AcpiError, Console};
 use unikernel::execution::Execution;
 use unikernel::rehearsed_crash::RehearsedCrash;
 use wire::{Crash, GuestLink, MAX_PLAN, Record, Session, Value};
@@ -18,7 +18,7 @@ use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
 use super::power;
-use super::{Booted, check, crash, execute, watchdog};
+use super::{Booted, Found, check, crash, execute, watchdog};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
@@ -50,8 +50,9 @@ pub struct Guest<'l> {
 
 /// Runs to the end and powers off.
 pub fn run(booted: Booted) -> ! {
-    let Booted { info, firmware, apic, clock, mut memory, line } = booted;
-    let module = Module::read(memory.module());
+    let Booted { found, warnings, apic, clock, mut memory } = booted;
+    let Found { info, options, firmware, acpi, line, place } = found;
+    let module = Module::find(&options, info.modules(), &memory);
     let log_bytes = log_bytes(memory.free_bytes());
     let mut link = open_link(Port::new(line), &mut memory, log_bytes);
     LINK.store(&raw mut link, Ordering::Relaxed);
@@ -62,48 +63,38 @@ pub fn run(booted: Booted) -> ! {
     facts.add("boot.loader", Value::Text(info.loader()));
     facts.add("boot.command_line", Value::Text(info.command_line()));
     facts.add("boot.module", Value::Text(module.name()));
+    warnings.report(&mut facts);
+    if let Some(place) = place {
+        place.report(&mut facts);
+    }
+    report_acpi(acpi, &mut facts);
     firmware.report(&mut facts);
     control::report(&mut facts);
     features::report(&mut facts);
     apic.report(&mut facts);
     clock.report(&mut facts);
     memory.report(&mut facts);
-    watchdog::set_up(watchdog_seconds(info), &clock, &mut facts);
+    watchdog::set_up(options.watchdog, &clock, &mut facts);
 
     let greeting = link.greet(module.presence(), module.at_hand(), PLAN_BUFFER.take());
-    let plan = plan::choose(greeting, module);
-    if let Some((plan, _)) = &plan {
-        link.set_presence(plan.host);
-    }
-    let rehearsed = rehearsed_crash(info);
-    if let Some(RehearsedCrash { kind, moment: None }) = rehearsed {
+    let (plan, trace) = plan::choose(greeting, module, &options);
+    link.set_presence(plan.host);
+    if let Some(RehearsedCrash { kind, moment: None }) = options.crash {
         watchdog::watch();
         crash::rehearsed::now(kind);
     }
-    let execution = clock.execution();
+    let (execution, rehearsed) = (clock.execution(), options.crash);
     let mut guest = Guest { link: &mut link, log_bytes, memory, execution, rehearsed };
-    let code = match info.option("check") {
+    let code = match options.check {
         Some("machine") => check::machine(&mut guest),
-        _ => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
+        Some(what) => crash::refuse(format_args!("check={what} is unknown: use machine.")),
+        None => execute::plan(&mut guest, &plan, trace),
     };
     // Nobody is told how it ended: with or without an answer, this is the end.
     let _ = link.finish();
     link.port_mut().drain();
     power::leave_bochs(clock.execution());
     power::off(code)
-}
-
-/// `crash=`, if it was given.
-fn rehearsed_crash(info: &BootInfo) -> Option<RehearsedCrash> {
-    let word = info.option("crash")?;
-    Some(word.parse().unwrap_or_else(|error| crash::refuse(format_args!("{error}."))))
-}
-
-/// `watchdog=`, or what is usual.
-fn watchdog_seconds(info: &BootInfo) -> u32 {
-    let Some(word) = info.option("watchdog") else { return watchdog::DEFAULT_SECONDS };
-    let refuse = |_| crash::refuse(format_args!("watchdog= takes seconds, 0 for none."));
-    word.parse().unwrap_or_else(refuse)
 }
 
 /// Tells crash reports which cell runs.
@@ -127,6 +118,19 @@ pub fn send_crash(crash: &Crash<'_>) {
     let _ = link.record(&Record::Crash(crash.clone()));
     let _ = link.finish();
     link.port_mut().drain();
+}
+
+fn report_acpi(acpi: Result<Acpi, AcpiError>, facts: &mut Facts<'_>) {
+    let Acpi { processors, console } = match acpi {
+        Ok(acpi) => acpi,
+        Err(error) => return facts.add("acpi.tables", Value::Text(error.name())),
+    };
+    facts.add("acpi.tables", Value::Text("found"));
+    if let Some(processors) = processors {
+        facts.add("acpi.cpus", Value::Number(processors.enabled.into()));
+        facts.add("acpi.x2apic_entries", Value::Number(processors.x2apic_entries.into()));
+    }
+    facts.add("acpi.spcr", Value::Text(console.map_or("absent", Console::name)));
 }
 
 fn open_link(port: Port, memory: &mut Memory, log_bytes: u64) -> Link {

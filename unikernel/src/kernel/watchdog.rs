@@ -8,6 +8,7 @@ use core::arch::asm;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use unikernel::execution::Execution;
+use unikernel::options::Seconds;
 use wire::Value;
 use x86_64::instructions::interrupts;
 
@@ -20,7 +21,7 @@ use super::machine::steps;
 
 /// Seconds between two looks unless the command line says otherwise. The longest step is the check of a
 /// large machine under emulation, which takes some seconds.
-pub const DEFAULT_SECONDS: u32 = 60;
+const DEFAULT: Seconds = Seconds(60);
 
 /// Only interrupts of the timer's priority class, the highest, come through.
 const TASK_PRIORITY: u64 = (apic::TIMER_VECTOR as u64 >> 4) - 1;
@@ -31,8 +32,9 @@ static PERIOD: AtomicU32 = AtomicU32::new(0);
 /// Steps begun at the last look.
 static SEEN: AtomicU64 = AtomicU64::new(0);
 
-/// Makes the watchdog look every so many seconds, if the clock allows it; 0 is never.
-pub fn set_up(seconds: u32, clock: &Clock, facts: &mut Facts<'_>) {
+/// Makes the watchdog look as often as was asked for, if the clock allows it; every 0 seconds is never.
+pub fn set_up(wish: Option<Seconds>, clock: &Clock, facts: &mut Facts<'_>) {
+    let Seconds(seconds) = wish.unwrap_or(DEFAULT);
     let exact = matches!(clock.execution(), Execution::Exact { .. });
     let period = match clock.tsc_hz() {
         Some(hz) if !exact && seconds > 0 => ticks_in(seconds, Timer::get().measure_hz(hz)),

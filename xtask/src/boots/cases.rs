@@ -1,6 +1,5 @@
 //! What must hold of real boots.
 
-use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use serde_json::Value;
 use super::guest::{Clock, Guest};
 use super::relay::bad_cable;
 use super::screen;
-use super::tool::{Called, Tool};
+use super::tool::{Called, Tool, collect, port};
 
 const DIRECT: [&str; 9] =
     ["run", "--machine", "icount", "--boot", "direct", "--seed", "7", "--rounds", "1"];
@@ -172,7 +171,10 @@ pub fn random_events(tool: &Tool) -> Result<(), String> {
 pub fn crash(tool: &Tool) -> Result<(), String> {
     let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2", Clock::Counting)?;
     let called = collect(tool, &guest.line()?, &[])?.expect(1)?;
-    called.expect_stderr("invalid opcode")?.expect_stderr("on_purpose at unikernel/src").map(drop)
+    called
+        .expect_stderr("invalid opcode")?
+        .expect_stderr("rehearsed::now at unikernel/src")
+        .map(drop)
 }
 
 pub fn killed(tool: &Tool) -> Result<(), String> {
@@ -196,7 +198,7 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn no_serial_port(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_screen(&tool.kernel, "serial=none")?;
+    let guest = Guest::with_screen(&tool.kernel, "com=none")?;
     screen::wait_for(&guest, "serial port")
 }
 
@@ -207,14 +209,6 @@ pub fn lossy_line(tool: &Tool) -> Result<(), String> {
     // The plan goes over the bad line as well.
     let called = collect(tool, &bad, &["--seed", "7", "--rounds", "1"])?.expect(0)?;
     same(&called.cells()?, &direct_cells(tool)?)
-}
-
-pub fn collect(tool: &Tool, line: &Path, more: &[&str]) -> Result<Called, String> {
-    tool.call(&[&["collect", "--port", &port(line)], more].concat())
-}
-
-fn port(line: &Path) -> String {
-    format!("unix:{}", line.display())
 }
 
 /// Cells arrived, and nobody claims that they are all.

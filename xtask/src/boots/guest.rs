@@ -1,5 +1,8 @@
 //! A guest started by hand, with words on its command line that `rmapbench run` never says.
 
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -37,17 +40,28 @@ pub struct Guest {
 impl Guest {
     /// Boots `kernel` with `words`. QEMU waits for somebody to connect to the serial line.
     pub fn with_serial_socket(kernel: &Path, words: &str, clock: Clock) -> Result<Self, String> {
+        Self::on_line(&direct(kernel, words), clock, &["-serial", "chardev:line"])
+    }
+
+    /// The same, counting instructions, where `devices` say what the line's character device `line` is
+    /// attached to.
+    pub fn with_line(kernel: &Path, words: &str, devices: &[&str]) -> Result<Self, String> {
+        Self::on_line(&direct(kernel, words), Clock::Counting, devices)
+    }
+
+    /// Boots an image from CD, with the line at COM1.
+    pub fn from_cd(iso: &Path) -> Result<Self, String> {
+        let boot = ["-cdrom".into(), iso.into()];
+        Self::on_line(&boot, Clock::Counting, &["-serial", "chardev:line"])
+    }
+
+    fn on_line(boot: &[OsString], clock: Clock, devices: &[&str]) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let socket =
             format!("socket,id=line,path={},server=on", folder.path().join("line").display());
         let exit = "isa-debug-exit,iobase=0xf4,iosize=4";
-        Self::start(
-            kernel,
-            words,
-            folder,
-            clock,
-            &["-chardev", &socket, "-serial", "chardev:line", "-device", exit],
-        )
+        let line = ["-chardev", &socket, "-device", exit];
+        Self::start(boot, folder, clock, &[&line, devices].concat())
     }
 
     /// Boots `kernel` with `words` and a screen, and stays there when the guest halts.
@@ -55,21 +69,21 @@ impl Guest {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let monitor = folder.path().join("monitor").display().to_string();
         let monitor = format!("unix:{monitor},server=on,wait=off");
-        Self::start(kernel, words, folder, Clock::Counting, &["-vga", "std", "-monitor", &monitor])
+        let more = ["-vga", "std", "-monitor", &monitor];
+        Self::start(&direct(kernel, words), folder, Clock::Counting, &more)
     }
 
     fn start(
-        kernel: &Path,
-        words: &str,
+        boot: &[OsString],
         folder: TempDir,
         clock: Clock,
         more: &[&str],
     ) -> Result<Self, String> {
         let child = Command::new("qemu-system-x86_64")
             .args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
-            .args(["-accel", "tcg", "-append", words, "-kernel"])
-            .arg(kernel)
+            .args(["-accel", "tcg"])
             .args(clock.arguments())
+            .args(boot)
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -82,6 +96,18 @@ impl Guest {
     /// The socket of the serial line, once it is there.
     pub fn line(&self) -> Result<PathBuf, String> {
         self.appeared("line")
+    }
+
+    /// What the guest says until it ends.
+    pub fn everything_on_the_line(&self) -> Result<String, String> {
+        let read = || {
+            let mut line = UnixStream::connect(self.line().map_err(io::Error::other)?)?;
+            line.set_read_timeout(Some(PATIENCE))?;
+            let mut said = Vec::new();
+            line.read_to_end(&mut said)?;
+            Ok(String::from_utf8_lossy(&said).into_owned())
+        };
+        read().map_err(|error: io::Error| format!("the guest does not end: {error}"))
     }
 
     /// The socket of QEMU's monitor, once it is there.
@@ -112,6 +138,11 @@ impl Guest {
         }
         Ok(path)
     }
+}
+
+/// The kernel by its PVH note.
+fn direct(kernel: &Path, words: &str) -> Vec<OsString> {
+    vec!["-append".into(), words.into(), "-kernel".into(), kernel.into()]
 }
 
 impl Drop for Guest {

@@ -145,3 +145,13 @@ impl Called {
         Ok(summary["cells"].clone())
     }
 }
+
+/// Collects from a guest's line.
+pub fn collect(tool: &Tool, line: &Path, more: &[&str]) -> Result<Called, String> {
+    tool.call(&[&["collect", "--port", &port(line)], more].concat())
+}
+
+/// A line as `--port` names it.
+pub fn port(line: &Path) -> String {
+    format!("unix:{}", line.display())
+}

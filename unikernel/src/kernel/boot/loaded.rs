@@ -2,7 +2,7 @@
 
 use core::slice;
 
-use unikernel::pvh::Physical;
+use unikernel::physical::Physical;
 
 use crate::kernel::memory::layout::{BOOT_MAP_END, direct};
 

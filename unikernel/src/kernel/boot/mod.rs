@@ -7,9 +7,10 @@ mod multiboot2;
 use core::arch::global_asm;
 use core::mem::offset_of;
 
+use unikernel::acpi::{self, Acpi, AcpiError};
 use unikernel::boot_info::{BootError, BootInfo};
 use unikernel::page_tables::{LARGE, PRESENT, WRITABLE};
-use unikernel::pvh;
+use unikernel::{pvh, uart};
 
 pub use handoff::Firmware;
 use handoff::{HANDOFF, Handoff};
@@ -64,4 +65,17 @@ pub fn collect(info: &mut BootInfo) -> Result<(), BootError> {
         return pvh::collect(&Loaded, address, info);
     }
     Err(BootError::UnknownLoader { magic: handoff.magic })
+}
+
+/// What the ACPI tables say. Only before memory is taken over, as the next.
+///
+/// # Errors
+/// There are none, or none that are sound.
+pub fn acpi(info: &BootInfo) -> Result<Acpi, AcpiError> {
+    acpi::read(&Loaded, info.rsdp)
+}
+
+/// The serial ports that a BIOS lists, 0 for none.
+pub fn ports_listed_by_bios() -> [u16; 4] {
+    uart::ports_listed_by_bios(&Loaded)
 }

@@ -1,32 +1,54 @@
-//! Port I/O for the `uart_16550` crate whose waits end.
+//! Register access for the `uart_16550` crate whose waits end.
 
 use uart_16550::backend::Backend;
 use uart_16550::spec::registers::{LSR, offsets};
-use x86_64::instructions::port::Port;
+use unikernel::uart::UartRegisters;
 
-/// Looks at the line status in a row that bring nothing new. On hardware a look takes about 1 us and
-/// a full FIFO at 115200 baud 1.4 ms; QEMU may hold the line while its reader is slow.
-const PATIENCE: u32 = 10_000_000;
+use super::registers;
 
-/// A UART's registers at consecutive ports.
+/// How many looks at the line status in a row may bring nothing new. On hardware a look takes about 1 us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Of a UART that may not be one: about a second, in which any rate empties a full FIFO.
+    Probing,
+    /// Of a UART that works: QEMU may hold the line while its reader is slow.
+    Working,
+}
+
+impl Patience {
+    const fn looks(self) -> u32 {
+        match self {
+            Self::Probing => 1_000_000,
+            Self::Working => 10_000_000,
+        }
+    }
+}
+
+/// A UART's registers.
 ///
-/// The crate waits without limit for the transmitter (`init`) and for its own echo (loopback test).
-/// When patience is at its end, this backend answers "ready" once and for all, and remembers it.
+/// The crate waits without limit for the transmitter (`init`), for its own echo and for an end of what
+/// comes in (loopback test). When patience is at its end, this backend answers "everything is ready" and
+/// "nothing is" by turns, which ends all of these waits, and remembers it.
 #[derive(Debug)]
-pub struct BoundedPorts {
-    base: u16,
+pub struct Bounded {
+    registers: UartRegisters,
+    patience: Patience,
     looks: u32,
 }
 
-impl BoundedPorts {
-    /// Registers from port `base` on.
-    pub const fn new(base: u16) -> Self {
-        Self { base, looks: 0 }
+impl Bounded {
+    /// Access to `registers`.
+    ///
+    /// # Safety
+    /// They are those of a UART or of nothing, nobody else uses them, and those in memory are mapped in the
+    /// direct map for good.
+    pub const unsafe fn new(registers: UartRegisters, patience: Patience) -> Self {
+        Self { registers, patience, looks: 0 }
     }
 
     /// Whether some wait came to nothing.
     pub const fn is_stuck(&self) -> bool {
-        self.looks >= PATIENCE
+        self.looks >= self.patience.looks()
     }
 
     /// Forgives.
@@ -34,31 +56,33 @@ impl BoundedPorts {
         self.looks = 0;
     }
 
-    fn port(&self, register: u8) -> Port<u8> {
-        Port::new(self.base + u16::from(register))
+    /// From now on waits so long.
+    pub const fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
     }
 }
 
-impl Backend for BoundedPorts {
+impl Backend for Bounded {
     unsafe fn read(&mut self, register: u8) -> u8 {
-        // SAFETY: the caller asks for a register of the UART.
-        let value = unsafe { self.port(register).read() };
+        // SAFETY: by the contract of `new`; the caller asks for a register of the UART.
+        let value = unsafe { registers::read(self.registers, register) };
         if usize::from(register) != offsets::LSR {
             return value;
         }
-        let ready = LSR::DATA_READY | LSR::THR_EMPTY | LSR::TRANSMITTER_EMPTY;
-        if self.is_stuck() {
-            return value | ready.bits();
-        }
+        let is_stuck = self.is_stuck();
         self.looks += 1;
-        value
+        if !is_stuck {
+            return value;
+        }
+        let ready = LSR::DATA_READY | LSR::THR_EMPTY | LSR::TRANSMITTER_EMPTY;
+        if self.looks.is_multiple_of(2) { ready.bits() } else { 0 }
     }
 
     unsafe fn write(&mut self, register: u8, value: u8) {
         if usize::from(register) == offsets::DATA {
             self.looks = 0;
         }
-        // SAFETY: the caller means a register of the UART.
-        unsafe { self.port(register).write(value) };
+        // SAFETY: by the contract of `new`; the caller means a register of the UART.
+        unsafe { registers::write(self.registers, register, value) };
     }
 }

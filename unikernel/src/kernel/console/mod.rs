@@ -1,34 +1,41 @@
 //! Where people can read: the serial line, and the screen where there is no line.
 
 mod bounded;
+mod choice;
 mod port;
+mod registers;
 pub mod serial;
 pub mod vga;
 
 use core::fmt::{self, Write};
 
+use unikernel::acpi::Acpi;
 use unikernel::boot_info::{BootInfo, BootRoute};
+use unikernel::uart::LineWishes;
 use wire::guest::SerialPort;
 
+pub use choice::{Chosen, Place, Unmet};
 pub use port::Port;
 pub use serial::Line;
 
 /// Finds out what there is, and says so on the screen if there is no serial line.
-pub fn open(info: &BootInfo) -> Option<Line> {
+pub fn open(info: &BootInfo, wishes: LineWishes, acpi: Option<Acpi>) -> Chosen {
     if info.route != BootRoute::Multiboot2Uefi {
         vga::enable();
     }
-    let line = match info.option("serial") {
-        Some("none") => None,
-        _ => Line::open(),
-    };
-    if line.is_none() {
+    let chosen = choice::choose(info, wishes, acpi);
+    if chosen.line.is_none() {
         vga::say(format_args!(
-            "rmapbench: there is no serial port at COM1, so the results stay in this machine. \
+            "rmapbench: there is no serial port that works, so the results stay in this machine. \
              Running on.\n"
         ));
     }
-    line
+    chosen
+}
+
+/// Says a sentence to people, on line and screen, before the link owns the line.
+pub fn first_words(text: fmt::Arguments<'_>) {
+    last_words(format_args!("rmapbench: {text}.\n"));
 }
 
 /// Says something to people, on line and screen. Only for those who will say nothing more: the line

@@ -1,49 +1,56 @@
-//! COM1 at 115200 baud, 8 data bits, no parity, 1 stop bit.
+//! The serial line: 8 data bits, no parity, 1 stop bit.
 
 use core::hint::spin_loop;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use uart_16550::spec::registers::LSR;
 use uart_16550::{BaudRate, Config, Uart16550};
+use unikernel::uart::{Baud, Candidate, Settled, UartRegisters};
 use wire::guest::{LineStuck, SerialPort};
 
-use super::bounded::BoundedPorts;
+use super::bounded::{Bounded, Patience};
 use crate::kernel::machine::timing;
+use crate::kernel::once::SetOnce;
 
-const COM1: u16 = 0x3f8;
-
-const CONFIG: Config = Config { baud_rate: BaudRate::Baud115200, ..Config::DEFAULT };
-
-/// Whether [`Line::open`] found a UART.
-static PRESENT: AtomicBool = AtomicBool::new(false);
+/// Where [`Line::open`] found a UART.
+static OPENED: SetOnce<UartRegisters> = SetOnce::new();
 
 /// The serial line. Every wait for it is bounded.
 #[derive(Debug)]
 pub struct Line {
-    uart: Uart16550<BoundedPorts>,
+    uart: Uart16550<Bounded>,
+    /// Looks at the line status that make a poll.
+    looks: u32,
 }
 
 impl Line {
     /// Sets the UART up; `None` if there is none, or none that works.
-    pub fn open() -> Option<Self> {
-        let mut line = Self::unchecked();
-        line.uart.init(CONFIG).ok()?;
-        line.uart.test_loopback().ok()?;
-        if line.uart.backend().is_stuck() {
+    ///
+    /// # Safety
+    /// Registers in memory are mapped in the direct map, now and for good.
+    pub unsafe fn open(candidate: &Candidate) -> Option<(Self, Settled)> {
+        // SAFETY: by this function's contract; ports belong to a UART or to nothing.
+        let mut uart = unsafe { uart_at(candidate.registers, Patience::Probing) };
+        if !uart.check_present() {
             return None;
         }
-        PRESENT.store(true, Ordering::Relaxed);
-        Some(line)
+        let (low, high) = uart.dll_dlm();
+        let settled = candidate.rate.settle(candidate.clock, u16::from_le_bytes([low, high]));
+        uart.init(config(&settled)).ok()?;
+        uart.test_loopback().ok()?;
+        if uart.backend().is_stuck() {
+            return None;
+        }
+        uart.backend_mut().set_patience(Patience::Working);
+        OPENED.set(candidate.registers);
+        Some((Self { uart, looks: looks_per_poll(settled.baud) }, settled))
     }
 
     /// The line that was opened before, for whoever can no longer ask its owner.
     pub fn adopt() -> Option<Self> {
-        PRESENT.load(Ordering::Relaxed).then(Self::unchecked)
-    }
-
-    fn unchecked() -> Self {
-        // SAFETY: COM1's ports belong to a UART or to nothing.
-        Self { uart: unsafe { Uart16550::new_with_backend(BoundedPorts::new(COM1)) } }
+        let registers = OPENED.get()?;
+        // SAFETY: `open`'s caller vouched for them.
+        let uart = unsafe { uart_at(registers, Patience::Working) };
+        Some(Self { uart, looks: 1 })
     }
 
     /// Waits, within bounds, until the last bit has left.
@@ -53,6 +60,29 @@ impl Line {
             spin_loop();
         }
     }
+}
+
+/// # Safety
+/// As for [`Bounded::new`], but that others may use the UART as long as they stand still.
+const unsafe fn uart_at(registers: UartRegisters, patience: Patience) -> Uart16550<Bounded> {
+    // SAFETY: by this function's contract.
+    let backend = unsafe { Bounded::new(registers, patience) };
+    // SAFETY: as above.
+    unsafe { Uart16550::new_with_backend(backend) }
+}
+
+fn config(settled: &Settled) -> Config {
+    Config {
+        baud_rate: BaudRate::Custom(settled.baud.get()),
+        frequency: settled.exact_clock(),
+        ..Config::DEFAULT
+    }
+}
+
+/// The link counts its waits in polls, which shall last for as many bits at any rate: one look up to
+/// 115200 baud, in proportion below.
+fn looks_per_poll(baud: Baud) -> u32 {
+    Baud::DEFAULT.get().div_ceil(baud.get())
 }
 
 impl SerialPort for Line {
@@ -73,6 +103,6 @@ impl SerialPort for Line {
 
     fn poll(&mut self) -> Option<u8> {
         self.uart.backend_mut().reset();
-        self.uart.try_receive_byte().ok()
+        (0..self.looks).find_map(|_| self.uart.try_receive_byte().ok())
     }
 }

@@ -6,8 +6,9 @@ mod tables;
 use core::mem::MaybeUninit;
 use core::{ptr, slice};
 
-use unikernel::boot_info::BootInfo;
-use unikernel::memory_map::{Range, Ranges, usable};
+use unikernel::boot_info::{BootInfo, BootModule};
+use unikernel::memory_map::{Range, Ranges, below, usable};
+use unikernel::options::MemoryLimit;
 use unikernel::page_tables::{LARGE_PAGE_BYTES, OutOfTables};
 use unikernel::regions::Regions;
 use vm::{Arena, FRAME_BYTES, PhysicalAddress};
@@ -24,24 +25,31 @@ pub struct Memory {
     regions: Regions,
     kernel_root: KernelRoot,
     usable_kib: u64,
-    module: Option<Range>,
+    limit: Option<MemoryLimit>,
+    modules: &'static [BootModule],
 }
 
 impl Memory {
-    /// Takes over all usable memory but the boot module's and loads the final page tables. From here on
-    /// the boot information's own memory may be overwritten.
-    pub fn take_over(info: &BootInfo) -> Self {
+    /// Takes over all usable memory below `limit` but the boot modules', and loads the final page tables,
+    /// which map the registers at `device` as well. From here on the boot information's own memory may be
+    /// overwritten.
+    pub fn take_over(
+        info: &'static BootInfo,
+        limit: Option<MemoryLimit>,
+        device: Option<Range>,
+    ) -> Self {
         let usable = usable(&info.areas, physical(Image::linked().whole));
+        let usable = below(usable, limit.map_or(u64::MAX, |MemoryLimit(end)| end));
         let mut regions = Regions::new(usable.clone());
-        let module = info.module();
-        if let Some(module) = module {
-            regions.keep(module);
+        let modules = info.modules();
+        for module in modules {
+            regions.keep(module.addresses);
         }
-        match tables::build(&usable, module, &mut regions) {
+        match tables::build(&usable, modules, device, &mut regions) {
             Ok(kernel_root) => {
                 kernel_root.load();
                 let usable_kib = usable_kib(&usable);
-                Self { regions, kernel_root, usable_kib, module }
+                Self { regions, kernel_root, usable_kib, limit, modules }
             }
             Err(OutOfTables) => crash::refuse(format_args!(
                 "{} KiB of usable memory below 4 GiB hold not even the page tables: add memory.",
@@ -55,9 +63,9 @@ impl Memory {
         self.kernel_root
     }
 
-    /// The boot module, if there is one.
-    pub fn module(&self) -> Option<&'static [u8]> {
-        let module = self.module?;
+    /// What is in the boot module of this number, if there are so many.
+    pub fn module(&self, number: usize) -> Option<&'static [u8]> {
+        let module = self.modules.get(number)?.addresses;
         let start = direct::<u8>(module.start).as_ptr();
         // SAFETY: `build` mapped it, any bytes make a `[u8]`, and `take_over` kept it from ever being
         // handed out, so nobody writes to it.
@@ -76,6 +84,9 @@ impl Memory {
 
     /// Adds what there is.
     pub fn report(&self, facts: &mut Facts<'_>) {
+        if let Some(MemoryLimit(end)) = self.limit {
+            facts.add("memory.limit_kib", Value::Number(end / 1024));
+        }
         facts.add("memory.usable_kib", Value::Number(self.usable_kib));
         facts.add("memory.largest_arena_frames", Value::Number(self.largest_arena()));
     }

@@ -1,7 +1,8 @@
-//! The kernel's final page tables: its image by section, all usable memory, the boot module, and two devices. The
-//! lower half stays empty, and with it the page at 0.
+//! The kernel's final page tables: its image by section, all usable memory, the boot modules, and devices. The lower
+//! half stays empty, and with it the page at 0.
 
-use unikernel::memory_map::{PAGE_BYTES, Range, Ranges, outside};
+use unikernel::boot_info::BootModule;
+use unikernel::memory_map::{PAGE_BYTES, Range, Ranges, outside, pages};
 use unikernel::page_tables::{
     ENTRIES, OutOfTables, PageSize, PageTables, Protection, Table, TableMemory,
 };
@@ -42,7 +43,8 @@ impl KernelRoot {
 /// Builds the tables in memory taken from `regions`.
 pub fn build(
     usable: &Ranges,
-    module: Option<Range>,
+    modules: &[BootModule],
+    device: Option<Range>,
     regions: &mut Regions,
 ) -> Result<KernelRoot, OutOfTables> {
     let mut kernel = Kernel { tables: PageTables::new(Taken { regions })? };
@@ -55,12 +57,16 @@ pub fn build(
     for &range in usable {
         kernel.map_direct(range, Protection::ReadWrite)?;
     }
-    // A loader may have put it where the firmware's map shows nothing usable.
-    for range in module.iter().flat_map(|module| outside(module.grow_to_pages(), usable)) {
+    // A loader may have put them where the firmware's map shows nothing usable.
+    let modules = pages(modules.iter().map(|module| module.addresses));
+    for range in modules.iter().flat_map(|module| outside(*module, usable)) {
         kernel.map_direct(range, Protection::Read)?;
     }
     kernel.map_direct(vga::TEXT_MEMORY, Protection::Device)?;
     kernel.map_direct(apic::registers(), Protection::Device)?;
+    if let Some(device) = device {
+        kernel.map_direct(device.grow_to_pages(), Protection::Device)?;
+    }
     Ok(KernelRoot { physical: kernel.tables.root() })
 }
 

@@ -5,6 +5,7 @@ use core::fmt;
 use heapless::{String, Vec};
 
 use crate::memory_map::Range;
+use crate::video::VideoMode;
 
 /// The most areas that a memory map may have.
 pub const MAX_AREAS: usize = 256;
@@ -61,6 +62,8 @@ pub struct BootInfo {
     pub route: BootRoute,
     /// The firmware's memory map.
     pub areas: Vec<Area, MAX_AREAS>,
+    /// In what state the screen is.
+    pub video_mode: VideoMode,
     command_line: String<MAX_COMMAND_LINE>,
     module: Option<Range>,
     loader: String<64>,
@@ -115,6 +118,7 @@ impl BootInfo {
         Self {
             route: BootRoute::Multiboot2Bios,
             areas: Vec::new(),
+            video_mode: VideoMode::Unknown,
             command_line: String::new(),
             module: None,
             loader: String::new(),

@@ -11,3 +11,4 @@ pub mod page_tables;
 pub mod perfmon;
 pub mod pvh;
 pub mod regions;
+pub mod video;

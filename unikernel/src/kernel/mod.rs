@@ -17,6 +17,7 @@ mod once;
 mod plan;
 mod power;
 mod run;
+mod screen;
 
 use unikernel::boot_info::BootInfo;
 
@@ -60,6 +61,7 @@ fn boot(info: &'static BootInfo, firmware: Firmware, line: Option<Line>) -> Boot
     legacy::quiet();
     let apic = apic::quiet();
     let memory = Memory::take_over(info);
+    screen::page_tables_loaded();
     let clock = Clock::measure(Features::read());
     Booted { info, firmware, apic, clock, memory, line }
 }

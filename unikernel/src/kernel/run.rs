@@ -3,9 +3,11 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+use ::screen::Ending;
 use runner::log_bytes;
 use unikernel::execution::Execution;
-use wire::{Crash, GuestLink, MAX_PLAN, Record, Session, Value};
+use wire::guest::Delivery;
+use wire::{Crash, GuestLink, HostPresence, MAX_PLAN, Record, Session, Value};
 
 use super::build_id::build_id;
 use super::console::Port;
@@ -16,7 +18,7 @@ use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
 use super::power;
-use super::{Booted, check, crash, execute};
+use super::{Booted, check, crash, execute, screen};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
@@ -48,6 +50,11 @@ pub struct Guest<'l> {
 pub fn run(booted: Booted) -> ! {
     let Booted { info, firmware, apic, clock, mut memory, line } = booted;
     let module = Module::read(memory.module());
+    // Without a port, no host can be certain.
+    let presence = match line {
+        Some(_) => |planned| planned,
+        None => |_| HostPresence::Uncertain,
+    };
     let log_bytes = log_bytes(memory.free_bytes());
     let mut link = open_link(Port::new(line), &mut memory, log_bytes);
     LINK.store(&raw mut link, Ordering::Relaxed);
@@ -64,11 +71,14 @@ pub fn run(booted: Booted) -> ! {
     apic.report(&mut facts);
     clock.report(&mut facts);
     memory.report(&mut facts);
+    screen::report(&mut facts);
+    screen::set_clock(clock.hz());
 
-    let greeting = link.greet(module.presence(), module.at_hand(), PLAN_BUFFER.take());
+    screen::greet();
+    let greeting = link.greet(presence(module.presence()), module.at_hand(), PLAN_BUFFER.take());
     let plan = plan::choose(greeting, module);
     if let Some((plan, _)) = &plan {
-        link.set_presence(plan.host);
+        link.set_presence(presence(plan.host));
     }
     let mut guest = Guest { link: &mut link, log_bytes, memory, execution: clock.execution() };
     let code = match (info.option("crash"), info.option("check")) {
@@ -76,11 +86,15 @@ pub fn run(booted: Booted) -> ! {
         (None, Some("machine")) => check::machine(&mut guest),
         (None, _) => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
     };
-    // Nobody is told how it ended: with or without an answer, this is the end.
-    let _ = link.finish();
+    let ending = match link.finish() {
+        Delivery::Acknowledged => Ending::Confirmed,
+        Delivery::Unconfirmed => Ending::Unconfirmed,
+    };
     link.port_mut().drain();
+    screen::end(ending);
     power::leave_bochs(clock.execution());
-    power::off(code)
+    power::leave_qemu(code);
+    screen::turn_pages()
 }
 
 /// Tells crash reports which cell runs.

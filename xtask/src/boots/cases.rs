@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::guest::Guest;
 use super::relay::bad_cable;
-use super::screen;
 use super::tool::{Called, Tool};
 
 const DIRECT: [&str; 9] =
@@ -193,11 +192,6 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT)
         .map_err(|error| error.to_string())?;
     incomplete(&Called::wait(child, folder)?.expect(4)?.expect_stderr("interrupted")?)
-}
-
-pub fn no_serial_port(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_screen(&tool.kernel, "serial=none")?;
-    screen::wait_for(&guest, "serial port")
 }
 
 pub fn lossy_line(tool: &Tool) -> Result<(), String> {

@@ -1,11 +1,17 @@
 //! A guest started by hand, with words on its command line that `rmapbench run` never says.
 
+use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use harness::guest::Firmware;
+use harness::tools::ovmf;
 use tempfile::TempDir;
+
+use super::disk::Disk;
 
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -25,26 +31,39 @@ impl Guest {
             format!("socket,id=line,path={},server=on", folder.path().join("line").display());
         let exit = "isa-debug-exit,iobase=0xf4,iosize=4";
         Self::start(
-            kernel,
-            words,
+            &direct(kernel, words),
             folder,
             &["-chardev", &socket, "-serial", "chardev:line", "-device", exit],
         )
     }
 
-    /// Boots `kernel` with `words` and a screen, and stays there when the guest halts.
+    /// Boots `kernel` with `words` and a screen but no serial port, and stays there when the guest halts.
     pub fn with_screen(kernel: &Path, words: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let monitor = folder.path().join("monitor").display().to_string();
-        let monitor = format!("unix:{monitor},server=on,wait=off");
-        Self::start(kernel, words, folder, &["-vga", "std", "-monitor", &monitor])
+        Self::show(&direct(kernel, words), folder)
     }
 
-    fn start(kernel: &Path, words: &str, folder: TempDir, more: &[&str]) -> Result<Self, String> {
+    /// Boots an image on a machine with a screen but no serial port.
+    pub fn with_screen_from(disk: &Disk, firmware: Firmware) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let mut boot = vec!["-cdrom".into(), disk.path().into()];
+        if firmware == Firmware::Uefi {
+            boot.extend(flash(folder.path())?);
+        }
+        Self::show(&boot, folder)
+    }
+
+    fn show(boot: &[OsString], folder: TempDir) -> Result<Self, String> {
+        let monitor = folder.path().join("monitor").display().to_string();
+        let monitor = format!("unix:{monitor},server=on,wait=off");
+        Self::start(boot, folder, &["-vga", "std", "-monitor", &monitor])
+    }
+
+    fn start(boot: &[OsString], folder: TempDir, more: &[&str]) -> Result<Self, String> {
         let child = Command::new("qemu-system-x86_64")
             .args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
-            .args(["-accel", "tcg", "-icount", "shift=7,sleep=off", "-append", words, "-kernel"])
-            .arg(kernel)
+            .args(["-accel", "tcg", "-icount", "shift=7,sleep=off"])
+            .args(boot)
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -87,6 +106,23 @@ impl Guest {
         }
         Ok(path)
     }
+}
+
+/// The kernel by its PVH note.
+fn direct(kernel: &Path, words: &str) -> Vec<OsString> {
+    vec!["-append".into(), words.into(), "-kernel".into(), kernel.into()]
+}
+
+/// OVMF, with variables of its own in `folder`.
+fn flash(folder: &Path) -> Result<Vec<OsString>, String> {
+    let (code, variables) = ovmf().ok_or("OVMF is not installed")?;
+    let copy = folder.join("variables.fd");
+    fs::copy(variables, &copy).map_err(|error| format!("cannot copy OVMF's variables: {error}"))?;
+    let drive = |options: &str, file: &Path| {
+        format!("if=pflash,format=raw,{options},file={}", file.display()).into()
+    };
+    let (code, copy) = (drive("unit=0,readonly=on", &code), drive("unit=1", &copy));
+    Ok(vec!["-drive".into(), code, "-drive".into(), copy])
 }
 
 impl Drop for Guest {

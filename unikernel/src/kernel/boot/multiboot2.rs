@@ -1,9 +1,10 @@
 //! Multiboot2's boot information.
 
-use ::multiboot2::{BootInformation, MemoryAreaType, MemoryMapTag, ModuleTag};
+use ::multiboot2::{BootInformation, MemoryAreaType, MemoryMapTag, ModuleTag, TagType};
 use unikernel::boot_info::{Area, AreaKind, BootError, BootInfo, BootRoute};
 use unikernel::memory_map::Range;
 use unikernel::pvh::Physical;
+use unikernel::video::VideoMode;
 
 use super::loaded::Loaded;
 use crate::kernel::memory::layout::direct;
@@ -22,6 +23,9 @@ pub fn collect(address: u32, info: &mut BootInfo) -> Result<(), BootError> {
     info.route = if uefi { BootRoute::Multiboot2Uefi } else { BootRoute::Multiboot2Bios };
     if let Some(Ok(name)) = boot.boot_loader_name_tag().map(|tag| tag.name()) {
         info.set_loader(name);
+    }
+    if let Some(tag) = boot.tags().find(|tag| tag.header().typ == TagType::Framebuffer) {
+        info.video_mode = VideoMode::from_tag(tag.payload());
     }
     if let Some(tag) = boot.command_line_tag() {
         let text = tag.cmdline().map_err(|_| BootError::Malformed("command line"))?;

@@ -37,13 +37,18 @@ impl Clock {
         self.execution
     }
 
+    /// How fast the TSC runs, in Hz; 0 if unknown.
+    pub fn hz(&self) -> u64 {
+        self.calibration.map_or(0, |calibration| calibration.hz)
+    }
+
     /// Adds what is known. An unknown frequency is reported as 0.
     pub fn report(&self, facts: &mut Facts<'_>) {
         facts.add("execution", Value::Text(self.execution.name()));
         facts.add("unit", Value::Text(self.execution.unit()));
         facts.add("ticks_per_unit", Value::Number(self.execution.ticks_per_unit()));
-        let (hz, spread) = self.calibration.map_or((0, 0), |c| (c.hz, c.spread_ppm));
-        facts.add("tsc_hz", Value::Number(hz));
+        let spread = self.calibration.map_or(0, |calibration| calibration.spread_ppm);
+        facts.add("tsc_hz", Value::Number(self.hz()));
         facts.add("tsc.spread_ppm", Value::Number(spread));
         facts.add("tsc.invariant", Value::Flag(self.invariant));
         for (name, timing) in [

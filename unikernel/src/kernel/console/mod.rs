@@ -1,33 +1,27 @@
-//! Where people can read: the serial line, and the screen where there is no line.
+//! Where people can read: the serial line and the screen.
 
 mod bounded;
 mod port;
 pub mod serial;
-pub mod vga;
 
 use core::fmt::{self, Write};
 
-use unikernel::boot_info::{BootInfo, BootRoute};
+use unikernel::boot_info::BootInfo;
 use wire::guest::SerialPort;
 
 pub use port::Port;
 pub use serial::Line;
 
-/// Finds out what there is, and says so on the screen if there is no serial line.
+use super::screen;
+
+/// Finds out what there is.
 pub fn open(info: &BootInfo) -> Option<Line> {
-    if info.route != BootRoute::Multiboot2Uefi {
-        vga::enable();
-    }
+    screen::open(info);
     let line = match info.option("serial") {
         Some("none") => None,
         _ => Line::open(),
     };
-    if line.is_none() {
-        vga::say(format_args!(
-            "rmapbench: there is no serial port at COM1, so the results stay in this machine. \
-             Running on.\n"
-        ));
-    }
+    screen::set_line(line.is_some().then_some(format_args!("COM1 at 115200 baud")));
     line
 }
 
@@ -38,7 +32,7 @@ pub fn last_words(text: fmt::Arguments<'_>) {
         // A line that is stuck cannot be helped any more.
         let _ = Text(line).write_fmt(text);
     }
-    vga::say(text);
+    screen::last_words(text);
 }
 
 /// Text with the line ends that terminals expect.

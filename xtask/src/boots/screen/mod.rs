@@ -1,36 +1,104 @@
-//! What a guest has written to the BIOS text screen, read out of its memory by QEMU's monitor.
+//! What a guest shows on its screen, as QEMU's monitor tells it: text out of the VGA's memory, or characters
+//! recognised in a picture.
+
+mod picture;
 
 use std::fs;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use screen::{COLUMNS, ROWS};
+
 use super::guest::{Guest, PATIENCE};
 
-/// Where the text screen lies, and its 80 x 25 cells of character and colour.
+/// Where the VGA's text lies, and its 80 x 25 cells of character and colour.
 const ADDRESS: &str = "0xb8000";
-const BYTES: usize = 80 * 25 * 2;
+const BYTES: usize = COLUMNS * ROWS * 2;
 
-/// Waits until the screen shows `text`.
-pub fn wait_for(guest: &Guest, text: &str) -> Result<(), String> {
-    let mut monitor = UnixStream::connect(guest.monitor()?).map_err(|error| error.to_string())?;
-    let dump = guest.scratch("screen");
-    let command = format!("pmemsave {ADDRESS} {BYTES} \"{}\"\n", dump.display());
-    let deadline = Instant::now() + PATIENCE;
-    let mut seen = String::new();
-    while Instant::now() < deadline {
-        monitor.write_all(command.as_bytes()).map_err(|error| error.to_string())?;
-        thread::sleep(Duration::from_millis(200));
-        seen = shown(&fs::read(&dump).unwrap_or_default());
-        if seen.contains(text) {
-            return Ok(());
-        }
-    }
-    Err(format!("the screen does not say `{text}` but `{}`", seen.trim()))
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How a screen can be read.
+#[derive(Clone, Copy, Debug)]
+pub enum Reading {
+    /// The VGA is in text mode.
+    TextMode,
+    /// There are pixels.
+    Pixels,
 }
 
-/// The characters, without their colours, lines run together.
-fn shown(memory: &[u8]) -> String {
-    memory.iter().step_by(2).map(|byte| char::from(*byte)).collect()
+/// A guest's screen.
+pub struct Screen {
+    monitor: UnixStream,
+    dump: PathBuf,
+    reading: Reading,
+}
+
+impl Screen {
+    /// The screen of `guest`.
+    pub fn of(guest: &Guest, reading: Reading) -> Result<Self, String> {
+        let monitor = UnixStream::connect(guest.monitor()?).map_err(|error| error.to_string())?;
+        Ok(Self { monitor, dump: guest.scratch("screen"), reading })
+    }
+
+    /// Waits until the screen shows `text`, and returns all that it shows then, line by line.
+    pub fn wait_for(&mut self, text: &str) -> Result<String, String> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = String::new();
+        while Instant::now() < deadline {
+            seen = self.look()?;
+            if seen.contains(text) {
+                return Ok(seen);
+            }
+        }
+        Err(format!("the screen does not say `{text}` but\n{}", seen.trim_end()))
+    }
+
+    /// Presses a key until the screen shows `text`.
+    pub fn leaf_to(&mut self, text: &str) -> Result<String, String> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let seen = self.look()?;
+            if seen.contains(text) {
+                return Ok(seen);
+            }
+            self.tell("sendkey pgdn")?;
+        }
+        Err(format!("no page says `{text}`"))
+    }
+
+    /// What the screen shows now.
+    fn look(&mut self) -> Result<String, String> {
+        // Written anew by the monitor, at any time from now on.
+        let _ = fs::remove_file(&self.dump);
+        let dump = self.dump.display();
+        let command = match self.reading {
+            Reading::TextMode => format!("pmemsave {ADDRESS} {BYTES} \"{dump}\""),
+            Reading::Pixels => format!("screendump \"{dump}\""),
+        };
+        self.tell(&command)?;
+        thread::sleep(PAUSE);
+        Ok(read(&self.dump, self.reading))
+    }
+
+    fn tell(&mut self, command: &str) -> Result<(), String> {
+        writeln!(self.monitor, "{command}").map_err(|error| error.to_string())
+    }
+}
+
+fn read(dump: &Path, reading: Reading) -> String {
+    let bytes = fs::read(dump).unwrap_or_default();
+    match reading {
+        Reading::TextMode => text(&bytes),
+        Reading::Pixels => picture::text(&bytes).unwrap_or_default(),
+    }
+}
+
+/// The characters, without their colours.
+fn text(memory: &[u8]) -> String {
+    let line = |cells: &[u8]| cells.iter().step_by(2).map(|byte| char::from(*byte)).collect();
+    memory.chunks(2 * COLUMNS).map(line).collect::<Vec<String>>().join("\n")
 }

@@ -16,6 +16,15 @@ use super::disk::Disk;
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What makes a guest's time pass.
+#[derive(Clone, Copy, Debug)]
+pub enum Clock {
+    /// Its instructions, and while it waits nothing holds time up.
+    Instructions,
+    /// The host's clock.
+    Host,
+}
+
 /// A running QEMU; dropping it ends it.
 pub struct Guest {
     child: Child,
@@ -33,6 +42,7 @@ impl Guest {
         Self::start(
             &direct(kernel, words),
             folder,
+            Clock::Instructions,
             &["-chardev", &socket, "-serial", "chardev:line", "-device", exit],
         )
     }
@@ -40,29 +50,39 @@ impl Guest {
     /// Boots `kernel` with `words` and a screen but no serial port, and stays there when the guest halts.
     pub fn with_screen(kernel: &Path, words: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        Self::show(&direct(kernel, words), folder)
+        Self::show(&direct(kernel, words), folder, Clock::Instructions)
     }
 
     /// Boots an image on a machine with a screen but no serial port.
-    pub fn with_screen_from(disk: &Disk, firmware: Firmware) -> Result<Self, String> {
+    pub fn with_screen_from(disk: &Disk, firmware: Firmware, clock: Clock) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let mut boot = vec!["-cdrom".into(), disk.path().into()];
         if firmware == Firmware::Uefi {
             boot.extend(flash(folder.path())?);
         }
-        Self::show(&boot, folder)
+        Self::show(&boot, folder, clock)
     }
 
-    fn show(boot: &[OsString], folder: TempDir) -> Result<Self, String> {
+    fn show(boot: &[OsString], folder: TempDir, clock: Clock) -> Result<Self, String> {
         let monitor = folder.path().join("monitor").display().to_string();
         let monitor = format!("unix:{monitor},server=on,wait=off");
-        Self::start(boot, folder, &["-vga", "std", "-monitor", &monitor])
+        Self::start(boot, folder, clock, &["-vga", "std", "-monitor", &monitor])
     }
 
-    fn start(boot: &[OsString], folder: TempDir, more: &[&str]) -> Result<Self, String> {
+    fn start(
+        boot: &[OsString],
+        folder: TempDir,
+        clock: Clock,
+        more: &[&str],
+    ) -> Result<Self, String> {
+        let clock: &[&str] = match clock {
+            Clock::Instructions => &["-icount", "shift=7,sleep=off"],
+            Clock::Host => &[],
+        };
         let child = Command::new("qemu-system-x86_64")
             .args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
-            .args(["-accel", "tcg", "-icount", "shift=7,sleep=off"])
+            .args(["-accel", "tcg"])
+            .args(clock)
             .args(boot)
             .args(more)
             .stdin(Stdio::null())

@@ -46,28 +46,26 @@ impl Screen {
 
     /// Waits until the screen shows `text`, and returns all that it shows then, line by line.
     pub fn wait_for(&mut self, text: &str) -> Result<String, String> {
+        let seen = self.wait_until(|seen| seen.contains(text));
+        seen.map_err(|last| format!("the screen does not say `{text}` but\n{last}"))
+    }
+
+    /// Waits until what the screen shows is `wanted`, and returns it; what it shows last, if it never is.
+    pub fn wait_until(&mut self, wanted: impl Fn(&str) -> bool) -> Result<String, String> {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = String::new();
         while Instant::now() < deadline {
             seen = self.look()?;
-            if seen.contains(text) {
+            if wanted(&seen) {
                 return Ok(seen);
             }
         }
-        Err(format!("the screen does not say `{text}` but\n{}", seen.trim_end()))
+        Err(seen.trim_end().to_owned())
     }
 
-    /// Presses a key until the screen shows `text`.
-    pub fn leaf_to(&mut self, text: &str) -> Result<String, String> {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let seen = self.look()?;
-            if seen.contains(text) {
-                return Ok(seen);
-            }
-            self.tell("sendkey pgdn")?;
-        }
-        Err(format!("no page says `{text}`"))
+    /// Presses a key, by QEMU's name.
+    pub fn press(&mut self, key: &str) -> Result<(), String> {
+        self.tell(&format!("sendkey {key}"))
     }
 
     /// What the screen shows now.

@@ -13,11 +13,15 @@ pub struct Disk {
     folder: TempDir,
 }
 
+/// Cells of the plan.
+pub const CELLS: u32 = 13;
+
 /// How GRUB is made small, and quickly.
 const OPTIONS: [&str; 4] = ["--locales=", "--fonts=", "--themes=", "--compress=no"];
 
 impl Disk {
-    /// An image that starts `kernel` with `words` as `rmapbench run` would, and brings a plan of 11 cells.
+    /// An image that starts `kernel` with `words` as `rmapbench run` would, and brings a plan of
+    /// [`CELLS`] cells.
     pub fn new(root: &Path, kernel: &Path, words: &str) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("cannot make an image: {error}");
         let folder = tempfile::tempdir().map_err(failed)?;
@@ -52,7 +56,7 @@ impl Disk {
     }
 }
 
-/// Calibration and five workloads under two schemes, once.
+/// Calibration, and six workloads under two schemes, once.
 fn plan() -> Vec<u8> {
     let mut plan = runner::quick(HostPresence::Uncertain);
     plan.schemes.truncate(2);

@@ -70,7 +70,7 @@ impl Status {
         let elapsed = now.saturating_sub(self.started);
         match &self.stage {
             Stage::Booting => {
-                label(page, 4, "Now", Style::Plain, format_args!("looking at the machine"))
+                label(page, 4, "Now", Style::Plain, format_args!("looking at the machine"));
             }
             Stage::Greeting => {
                 label(page, 4, "Now", Style::Plain, format_args!("asking whether a host listens"));
@@ -79,7 +79,7 @@ impl Status {
                 label(page, 4, "Refused", Style::Bad, format_args!("the plan cannot run: {why}"));
             }
             Stage::Running(None) => {
-                label(page, 4, "Now", Style::Plain, format_args!("preparing memory"))
+                label(page, 4, "Now", Style::Plain, format_args!("preparing memory"));
             }
             Stage::Running(Some(running)) => self.draw_progress(page, running, elapsed),
             Stage::Finished { after, ending } => self.draw_end(page, *after, *ending),

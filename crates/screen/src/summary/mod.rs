@@ -91,7 +91,7 @@ impl<'m> Summary<'m> {
             }
             Record::Parameter { name, value, .. } => self.names.add_parameter(name, value),
             Record::Timed { op, count, min, max, .. } => {
-                self.begin_op(op, Median::new(count, min..=max))
+                self.begin_op(op, Median::new(count, min..=max));
             }
             Record::Histogram { buckets, .. } => self.take(buckets),
             Record::CellFinished { .. } => self.cell = Cell::Ignored,

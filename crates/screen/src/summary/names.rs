@@ -77,13 +77,11 @@ impl Names {
         let current = &self.current;
         let unseen = |known: &Workload| known.name == current.name && known.parameters.is_empty();
         let place = self.workloads.iter().position(|known| known == current);
-        let place = match place.or_else(|| self.workloads.iter().position(unseen)) {
-            Some(place) => place,
-            None => {
-                self.workloads.push(Workload::new()).ok()?;
-                self.workloads.len() - 1
-            }
-        };
+        let place = place.or_else(|| self.workloads.iter().position(unseen));
+        let place = place.unwrap_or(self.workloads.len());
+        if place == self.workloads.len() {
+            self.workloads.push(Workload::new()).ok()?;
+        }
         self.workloads[place].clone_from(current);
         Some(place as u8)
     }

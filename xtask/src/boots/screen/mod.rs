@@ -63,9 +63,16 @@ impl Screen {
         Err(seen.trim_end().to_owned())
     }
 
-    /// Presses a key, by QEMU's name.
-    pub fn press(&mut self, key: &str) -> Result<(), String> {
-        self.tell(&format!("sendkey {key}"))
+    /// Presses a key, by QEMU's name, again and again until what the screen shows is `wanted`.
+    pub fn press_until(&mut self, key: &str, wanted: impl Fn(&str) -> bool) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            self.tell(&format!("sendkey {key}"))?;
+            if wanted(&self.look()?) {
+                return Ok(());
+            }
+        }
+        Err(format!("the key {key} leads to no such page"))
     }
 
     /// What the screen shows now.

@@ -6,6 +6,7 @@ use heapless::{String, Vec};
 
 use crate::acpi::RsdpHint;
 use crate::memory_map::{LOW_MEMORY_END, Range};
+use crate::video::VideoMode;
 
 /// The most areas that a memory map may have.
 pub const MAX_AREAS: usize = 256;
@@ -85,6 +86,8 @@ pub struct BootInfo {
     pub areas: Vec<Area, MAX_AREAS>,
     /// Where the ACPI tables begin.
     pub rsdp: RsdpHint,
+    /// In what state the screen is.
+    pub video_mode: VideoMode,
     command_line: String<MAX_COMMAND_LINE>,
     modules: Vec<BootModule, MAX_MODULES>,
     loader: String<64>,
@@ -145,6 +148,7 @@ impl BootInfo {
             route: BootRoute::Multiboot2Bios,
             areas: Vec::new(),
             rsdp: RsdpHint::Unknown,
+            video_mode: VideoMode::Unknown,
             command_line: String::new(),
             modules: Vec::new(),
             loader: String::new(),

@@ -18,3 +18,4 @@ pub mod pvh;
 pub mod regions;
 pub mod rehearsed_crash;
 pub mod uart;
+pub mod video;

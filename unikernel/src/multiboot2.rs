@@ -9,6 +9,7 @@ use crate::acpi::{Rsdp, RsdpHint};
 use crate::boot_info::{Area, AreaKind, BootError, BootInfo, BootRoute};
 use crate::memory_map::Range;
 use crate::physical::{Physical, quad, word};
+use crate::video::VideoMode;
 
 /// The least bytes of an area: start 0, length 8, type 16.
 const AREA_BYTES: usize = 24;
@@ -36,6 +37,7 @@ pub fn collect(
             TagType::Mmap if info.areas.is_empty() => collect_map(contents, info)?,
             TagType::Efi32 | TagType::Efi64 => info.route = BootRoute::Multiboot2Uefi,
             TagType::AcpiV1 if info.rsdp == RsdpHint::Unknown => collect_rsdp(contents, info),
+            TagType::Framebuffer => info.video_mode = VideoMode::from_tag(contents),
             TagType::AcpiV2 => collect_rsdp(contents, info),
             _ => {}
         }

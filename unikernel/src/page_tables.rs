@@ -12,6 +12,9 @@ pub const LARGE_PAGE_BYTES: u64 = 2 << 20;
 pub const PRESENT: u64 = 1 << 0;
 /// Entry bit 1: stores are allowed.
 pub const WRITABLE: u64 = 1 << 1;
+/// Entry bit 4: PAT entry 2, uncached unless the firmware's MTRRs say write-combining (Intel SDM vol. 3A,
+/// table 13-7).
+const UNCACHED: u64 = 1 << 4;
 /// Entry bits 3 and 4: PAT entry 3, uncacheable.
 const UNCACHEABLE: u64 = 1 << 3 | 1 << 4;
 /// Entry bits 5 and 6: set beforehand, so that the walker never writes to these tables.
@@ -35,6 +38,8 @@ pub enum Protection {
     ReadWrite,
     /// Device registers: data that is never cached.
     Device,
+    /// Pixels, which are only ever written.
+    VideoMemory,
 }
 
 impl Protection {
@@ -45,6 +50,7 @@ impl Protection {
             Self::Read => common | NO_EXECUTE,
             Self::ReadWrite => common | NO_EXECUTE | WRITABLE,
             Self::Device => common | NO_EXECUTE | WRITABLE | UNCACHEABLE,
+            Self::VideoMemory => common | NO_EXECUTE | WRITABLE | UNCACHED,
         }
     }
 }
@@ -253,9 +259,13 @@ mod tests {
 
     #[test]
     fn nothing_is_both_writable_and_executable() {
-        for protection in
-            [Protection::ReadExecute, Protection::Read, Protection::ReadWrite, Protection::Device]
-        {
+        for protection in [
+            Protection::ReadExecute,
+            Protection::Read,
+            Protection::ReadWrite,
+            Protection::Device,
+            Protection::VideoMemory,
+        ] {
             let bits = protection.bits();
             assert!(bits & WRITABLE == 0 || bits & NO_EXECUTE != 0, "{protection:?}");
             assert_eq!(bits & NO_EXECUTE == 0, protection == Protection::ReadExecute);

@@ -3,6 +3,7 @@
 
 use core::num::{NonZeroU32, NonZeroU64};
 
+use ::screen::summary::{Figure, figures};
 use runner::verify::{Engine, Orders, Shadowed, verify};
 use runner::{Resolved, Sink, machine_bytes, resolve, run};
 use unikernel::rehearsed_crash::{Kind, RehearsedCrash};
@@ -17,7 +18,7 @@ use super::machine::{Hardware, steps};
 use super::once::TakeOnce;
 use super::power::ExitCode;
 use super::run::{Guest, Link, set_current_cell};
-use super::watchdog;
+use super::{screen, watchdog};
 
 const MIB: u64 = 1 << 20;
 
@@ -50,6 +51,9 @@ fn measure(
     };
     let cells = resolved.cell_count() as u32 * u32::from(resolved.rounds);
     start(guest.link, plan, cells)?;
+    if let Some(memory) = guest.memory.take_slice(figures(cells as usize), Figure::NONE) {
+        screen::keep_figures(memory);
+    }
     let ticks_per_unit =
         NonZeroU64::new(guest.execution.ticks_per_unit()).unwrap_or(NonZeroU64::MIN);
     run(&resolved, &machine, scratch, ticks_per_unit, &mut Line::of(guest))?;
@@ -83,7 +87,7 @@ fn live_through(
 fn start(link: &mut Link, plan: &Plan, cells: u32) -> Result<(), LogFull> {
     let mut room = [0; wire::MAX_PLAN];
     let encoded = plan.encode(&mut room).unwrap_or_default();
-    link.record(&Record::RunStarted { cells, plan: encoded })
+    tell(link, &Record::RunStarted { cells, plan: encoded })
 }
 
 fn too_little(guest: &mut Guest<'_>, needed_bytes: u64) -> Result<ExitCode, LogFull> {
@@ -125,11 +129,17 @@ fn provide(guest: &mut Guest<'_>, resolved: &Resolved<'_>) -> Option<(Hardware, 
 }
 
 fn refuse(link: &mut Link, refusal: Refusal<'_>) -> Result<ExitCode, LogFull> {
-    link.record(&Record::Refused(refusal))?;
+    tell(link, &Record::Refused(refusal))?;
     Ok(ExitCode::Refused)
 }
 
-/// The link as the runner sees it.
+/// Keeps a record for the host, and lets the screen know.
+fn tell(link: &mut Link, record: &Record<'_>) -> Result<(), LogFull> {
+    screen::hear(record);
+    link.record(record)
+}
+
+/// Link and screen as the runner sees them.
 struct Line<'l> {
     link: &'l mut Link,
     rehearsed: Option<RehearsedCrash>,
@@ -150,18 +160,20 @@ impl Sink for Line<'_> {
     type Error = LogFull;
 
     fn record(&mut self, record: &Record<'_>) -> Result<(), LogFull> {
-        self.link.record(record)
+        tell(self.link, record)
     }
 
     fn pause(&mut self) {
         watchdog::rest();
         self.link.flush();
+        screen::show();
         watchdog::watch();
     }
 
     fn cell_begins(&mut self, cell: u32) {
         // The host should know what runs while it runs.
         self.link.flush();
+        screen::show();
         set_current_cell(Some(cell));
         steps::start_again();
         if let Some((step, kind)) = self.rehearsed_in(cell) {

@@ -3,6 +3,7 @@
 use wire::{Record, Value};
 
 use super::run::Link;
+use super::screen;
 
 /// Passes facts on as records.
 #[derive(Debug)]
@@ -18,7 +19,9 @@ impl<'l> Facts<'l> {
 
     /// Adds one.
     pub fn add(&mut self, name: &str, value: Value<'_>) {
-        let recorded = self.link.record(&Record::Fact { name, value });
+        let fact = Record::Fact { name, value };
+        screen::hear(&fact);
+        let recorded = self.link.record(&fact);
         // Facts are the first to come, and the log has a MiB at least.
         debug_assert!(recorded.is_ok(), "the log is full of facts");
     }

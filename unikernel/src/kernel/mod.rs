@@ -18,6 +18,7 @@ mod once;
 mod plan;
 mod power;
 mod run;
+mod screen;
 mod watchdog;
 
 use unikernel::acpi::{Acpi, AcpiError};
@@ -79,6 +80,7 @@ fn boot(found: Found, warnings: Warnings) -> Booted {
     let apic = apic::quiet();
     let device = found.place.and_then(|place| place.window());
     let memory = Memory::take_over(found.info, found.options.memory_limit, device);
+    screen::page_tables_loaded();
     let clock = Clock::measure(Features::read());
     Booted { found, warnings, apic, clock, memory }
 }

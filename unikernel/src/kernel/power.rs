@@ -36,12 +36,17 @@ pub fn leave_bochs(execution: Execution) {
     }
 }
 
-/// Ends the virtual machine where there is one; otherwise stops the CPU for good.
-pub fn off(code: ExitCode) -> ! {
+/// Ends the virtual machine where there is one.
+pub fn leave_qemu(code: ExitCode) {
     if Features::read().platform == Platform::Qemu {
         // SAFETY: where QEMU runs, this port is `isa-debug-exit`'s or nobody's.
         unsafe { PortWriteOnly::new(DEBUG_EXIT).write(code as u32) };
     }
+}
+
+/// Ends the virtual machine where there is one; otherwise stops the CPU for good.
+pub fn off(code: ExitCode) -> ! {
+    leave_qemu(code);
     halt()
 }
 

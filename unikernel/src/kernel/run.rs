@@ -3,11 +3,13 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+use ::screen::Ending;
 use runner::log_bytes;
 use unikernel::acpi::{Acpi, AcpiError, Console};
 use unikernel::execution::Execution;
 use unikernel::rehearsed_crash::RehearsedCrash;
-use wire::{Crash, GuestLink, MAX_PLAN, Record, Session, Value};
+use wire::guest::Delivery;
+use wire::{Crash, GuestLink, HostPresence, MAX_PLAN, Record, Session, Value};
 
 use super::build_id::build_id;
 use super::console::Port;
@@ -18,7 +20,7 @@ use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
 use super::power;
-use super::{Booted, Found, check, crash, execute, watchdog};
+use super::{Booted, Found, check, crash, execute, screen, watchdog};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
@@ -53,6 +55,11 @@ pub fn run(booted: Booted) -> ! {
     let Booted { found, warnings, apic, clock, mut memory } = booted;
     let Found { info, options, firmware, acpi, line, place } = found;
     let module = Module::find(&options, info.modules(), &memory);
+    // Without a port, no host can be certain.
+    let presence = match line {
+        Some(_) => |planned| planned,
+        None => |_| HostPresence::Uncertain,
+    };
     let log_bytes = log_bytes(memory.free_bytes());
     let mut link = open_link(Port::new(line), &mut memory, log_bytes);
     LINK.store(&raw mut link, Ordering::Relaxed);
@@ -75,10 +82,13 @@ pub fn run(booted: Booted) -> ! {
     clock.report(&mut facts);
     memory.report(&mut facts);
     watchdog::set_up(options.watchdog, &clock, &mut facts);
+    screen::report(&mut facts);
+    screen::set_clock(clock.tsc_hz());
 
-    let greeting = link.greet(module.presence(), module.at_hand(), PLAN_BUFFER.take());
+    screen::greet();
+    let greeting = link.greet(presence(module.presence()), module.at_hand(), PLAN_BUFFER.take());
     let (plan, trace) = plan::choose(greeting, module, &options);
-    link.set_presence(plan.host);
+    link.set_presence(presence(plan.host));
     if let Some(RehearsedCrash { kind, moment: None }) = options.crash {
         watchdog::watch();
         crash::rehearsed::now(kind);
@@ -90,11 +100,15 @@ pub fn run(booted: Booted) -> ! {
         Some(what) => crash::refuse(format_args!("check={what} is unknown: use machine.")),
         None => execute::plan(&mut guest, &plan, trace),
     };
-    // Nobody is told how it ended: with or without an answer, this is the end.
-    let _ = link.finish();
+    let ending = match link.finish() {
+        Delivery::Acknowledged => Ending::Confirmed,
+        Delivery::Unconfirmed => Ending::Unconfirmed,
+    };
     link.port_mut().drain();
+    screen::end(ending);
     power::leave_bochs(clock.execution());
-    power::off(code)
+    power::leave_qemu(code);
+    screen::turn_pages()
 }
 
 /// Tells crash reports which cell runs.

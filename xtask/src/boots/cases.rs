@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::guest::{Clock, Guest};
 use super::relay::bad_cable;
-use super::screen;
 use super::tool::{Called, Tool, collect, port};
 
 const DIRECT: [&str; 9] =
@@ -153,7 +152,7 @@ pub fn too_little_memory(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn machine_contract(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "check=machine", Clock::Counting)?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "check=machine", Clock::Instructions)?;
     let called = collect(tool, &guest.line()?, &[])?;
     // The check is not a plan, so the result counts as incomplete; the fact says that it passed.
     let said = called.run_json()?["machine"]["check.machine"].as_u64();
@@ -169,7 +168,7 @@ pub fn random_events(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn crash(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2", Clock::Counting)?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2", Clock::Instructions)?;
     let called = collect(tool, &guest.line()?, &[])?.expect(1)?;
     called
         .expect_stderr("invalid opcode")?
@@ -178,7 +177,7 @@ pub fn crash(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn killed(tool: &Tool) -> Result<(), String> {
-    let mut guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Counting)?;
+    let mut guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Instructions)?;
     let line = guest.line()?;
     let port = port(&line);
     let words = [&["collect", "--port", &port][..], &RUNS_FOR_MINUTES].concat();
@@ -197,13 +196,8 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
     incomplete(&Called::wait(child, folder)?.expect(4)?.expect_stderr("interrupted")?)
 }
 
-pub fn no_serial_port(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_screen(&tool.kernel, "com=none")?;
-    screen::wait_for(&guest, "serial port")
-}
-
 pub fn lossy_line(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Counting)?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Instructions)?;
     let bad = guest.scratch("bad");
     bad_cable(&guest.line()?, &bad, 7)?;
     // The plan goes over the bad line as well.

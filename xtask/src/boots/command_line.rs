@@ -19,7 +19,8 @@ const REFUSED: [(&str, &str); 4] = [
 
 pub fn refused(tool: &Tool) -> Result<(), String> {
     for (words, answer) in REFUSED {
-        let said = Guest::with_serial_socket(&tool.kernel, words)?.everything_on_the_line()?;
+        let said = Guest::with_serial_socket(&tool.kernel, words, Clock::Instructions)?
+            .everything_on_the_line()?;
         if !said.contains(answer) {
             return Err(format!("{words} is answered with `{}`", said.trim()));
         }
@@ -28,7 +29,11 @@ pub fn refused(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn slip(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "BOOT_IMAGE=x bauds=9600 mem=128M")?;
+    let guest = Guest::with_serial_socket(
+        &tool.kernel,
+        "BOOT_IMAGE=x bauds=9600 mem=128M",
+        Clock::Instructions,
+    )?;
     let plan = ["--schemes", "scan", "--workloads", "fork-exit", "--rounds", "1"];
     let called = collect(tool, &guest.line()?, &plan)?.expect(0)?;
     let run = called.run_json()?;

@@ -1,8 +1,7 @@
 //! Guests that cannot go on, and how they say so.
 
-use super::cases::collect;
 use super::guest::{Clock, Guest};
-use super::tool::Tool;
+use super::tool::{Tool, collect};
 
 /// Two pairs of scheme and workload; cell 1 is one of them, and not calibration.
 const TWO_PAIRS: [&str; 6] =
@@ -10,7 +9,7 @@ const TWO_PAIRS: [&str; 6] =
 
 pub fn hang(tool: &Tool) -> Result<(), String> {
     let words = "crash=hang:1:3 watchdog=1";
-    let guest = Guest::with_serial_socket(&tool.kernel, words, Clock::OfTheHost)?;
+    let guest = Guest::with_serial_socket(&tool.kernel, words, Clock::Host)?;
     let called = collect(tool, &guest.line()?, &TWO_PAIRS)?.expect(1)?;
     called
         .expect_stderr("hang: no step has begun")?
@@ -27,7 +26,7 @@ pub fn every_kind(tool: &Tool) -> Result<(), String> {
         ("stack", "stack overflow (vector 8"),
     ] {
         let words = format!("crash={kind}:1:3");
-        let guest = Guest::with_serial_socket(&tool.kernel, &words, Clock::Counting)?;
+        let guest = Guest::with_serial_socket(&tool.kernel, &words, Clock::Instructions)?;
         let called = collect(tool, &guest.line()?, &TWO_PAIRS)?.expect(1)?;
         called.expect_stderr(said)?.expect_stderr("event 3 in phase set_up: touch")?;
     }
@@ -35,11 +34,11 @@ pub fn every_kind(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn skipped(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2:1:3", Clock::Counting)?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2:1:3", Clock::Instructions)?;
     let crashed = collect(tool, &guest.line()?, &TWO_PAIRS)?.expect(1)?;
     let mend = crashed.stderr.split_once("add --skip ").ok_or("the mend is not named")?.1;
     let pair = mend.lines().next().unwrap_or_default();
-    let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Counting)?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Instructions)?;
     let rest = collect(tool, &guest.line()?, &[&TWO_PAIRS[..], &["--skip", pair]].concat())?;
     let cells = rest.expect(0)?.cells()?;
     match cells.as_array().map(Vec::len) {

@@ -1,6 +1,7 @@
 //! A guest started by hand, with words on its command line that `rmapbench run` never says.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -8,25 +9,29 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use harness::guest::Firmware;
+use harness::tools::ovmf;
 use tempfile::TempDir;
+
+use super::disk::Disk;
 
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the guest's clock counts.
+/// What makes a guest's time pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// Instructions.
-    Counting,
-    /// The host's time.
-    OfTheHost,
+    /// Its instructions, and while it waits nothing holds time up.
+    Instructions,
+    /// The host's clock.
+    Host,
 }
 
 impl Clock {
     const fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Counting => &["-icount", "shift=7,sleep=off"],
-            Self::OfTheHost => &[],
+            Self::Instructions => &["-icount", "shift=7,sleep=off"],
+            Self::Host => &[],
         }
     }
 }
@@ -46,13 +51,13 @@ impl Guest {
     /// The same, counting instructions, where `devices` say what the line's character device `line` is
     /// attached to.
     pub fn with_line(kernel: &Path, words: &str, devices: &[&str]) -> Result<Self, String> {
-        Self::on_line(&direct(kernel, words), Clock::Counting, devices)
+        Self::on_line(&direct(kernel, words), Clock::Instructions, devices)
     }
 
     /// Boots an image from CD, with the line at COM1.
     pub fn from_cd(iso: &Path) -> Result<Self, String> {
         let boot = ["-cdrom".into(), iso.into()];
-        Self::on_line(&boot, Clock::Counting, &["-serial", "chardev:line"])
+        Self::on_line(&boot, Clock::Instructions, &["-serial", "chardev:line"])
     }
 
     fn on_line(boot: &[OsString], clock: Clock, devices: &[&str]) -> Result<Self, String> {
@@ -64,13 +69,26 @@ impl Guest {
         Self::start(boot, folder, clock, &[&line, devices].concat())
     }
 
-    /// Boots `kernel` with `words` and a screen, and stays there when the guest halts.
+    /// Boots `kernel` with `words` and a screen but no serial port, and stays there when the guest halts.
     pub fn with_screen(kernel: &Path, words: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        Self::show(&direct(kernel, words), folder, Clock::Instructions)
+    }
+
+    /// Boots an image on a machine with a screen but no serial port.
+    pub fn with_screen_from(disk: &Disk, firmware: Firmware, clock: Clock) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let mut boot = vec!["-cdrom".into(), disk.path().into()];
+        if firmware == Firmware::Uefi {
+            boot.extend(flash(folder.path())?);
+        }
+        Self::show(&boot, folder, clock)
+    }
+
+    fn show(boot: &[OsString], folder: TempDir, clock: Clock) -> Result<Self, String> {
         let monitor = folder.path().join("monitor").display().to_string();
         let monitor = format!("unix:{monitor},server=on,wait=off");
-        let more = ["-vga", "std", "-monitor", &monitor];
-        Self::start(&direct(kernel, words), folder, Clock::Counting, &more)
+        Self::start(boot, folder, clock, &["-vga", "std", "-monitor", &monitor])
     }
 
     fn start(
@@ -143,6 +161,18 @@ impl Guest {
 /// The kernel by its PVH note.
 fn direct(kernel: &Path, words: &str) -> Vec<OsString> {
     vec!["-append".into(), words.into(), "-kernel".into(), kernel.into()]
+}
+
+/// OVMF, with variables of its own in `folder`.
+fn flash(folder: &Path) -> Result<Vec<OsString>, String> {
+    let (code, variables) = ovmf().ok_or("OVMF is not installed")?;
+    let copy = folder.join("variables.fd");
+    fs::copy(variables, &copy).map_err(|error| format!("cannot copy OVMF's variables: {error}"))?;
+    let drive = |options: &str, file: &Path| {
+        format!("if=pflash,format=raw,{options},file={}", file.display()).into()
+    };
+    let (code, copy) = (drive("unit=0,readonly=on", &code), drive("unit=1", &copy));
+    Ok(vec!["-drive".into(), code, "-drive".into(), copy])
 }
 
 impl Drop for Guest {

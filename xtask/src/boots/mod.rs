@@ -4,8 +4,10 @@ mod bochs;
 mod cases;
 mod command_line;
 mod counts;
+mod disk;
 mod failures;
 mod guest;
+mod on_screen;
 mod relay;
 mod screen;
 mod serial_ports;
@@ -36,13 +38,16 @@ const CASES: &[(&str, Case)] = &[
     ("random_events_in_the_guest_agree_with_the_oracle", cases::random_events),
     ("a_guest_that_is_killed_leaves_what_arrived", cases::killed),
     ("an_interrupt_leaves_what_arrived", cases::interrupted),
-    ("a_guest_without_a_serial_port_says_so_on_screen", cases::no_serial_port),
     ("the_line_is_where_the_command_line_says", serial_ports::by_command_line),
     ("a_port_at_com2_alone_is_found", serial_ports::by_probing),
     ("the_firmwares_console_is_preferred", serial_ports::by_firmware),
     ("a_word_that_cannot_be_used_is_answered", command_line::refused),
     ("a_slip_on_the_command_line_is_named", command_line::slip),
     ("the_command_line_picks_a_plan_of_the_image", command_line::plan),
+    ("a_guest_without_a_serial_port_says_so_on_screen", on_screen::direct_boot),
+    ("a_bios_machine_without_a_serial_port_shows_its_figures", on_screen::bios),
+    ("a_uefi_machine_without_a_serial_port_shows_its_figures", on_screen::uefi),
+    ("a_crash_is_explained_on_a_framebuffer", on_screen::crash),
     ("an_iso_on_bios_gives_the_cells_of_a_direct_boot", cases::iso_on_bios),
     ("an_iso_on_uefi_gives_the_cells_of_a_direct_boot", cases::iso_on_uefi),
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),

@@ -20,6 +20,8 @@ pub struct Tool {
     binary: PathBuf,
     /// The kernel's ELF file.
     pub kernel: PathBuf,
+    /// The project's folder.
+    pub root: PathBuf,
 }
 
 /// How a call ended.
@@ -49,6 +51,7 @@ impl Tool {
         Ok(Self {
             binary: target.join("tool/rmapbench"),
             kernel: target.join("x86_64-unknown-none/release/unikernel"),
+            root: root.to_owned(),
         })
     }
 

@@ -17,6 +17,18 @@ information_request:
     .long 6                                             # memory map
 information_request_end:
 
+    # On UEFI, GRUB hands its framebuffer over only to a kernel that takes one. On a BIOS it then prefers
+    # pixels too, unless its configuration says gfxpayload=text.
+    .balign 8
+framebuffer_tag:
+    .short 5                                            # type: framebuffer
+    .short 1                                            # optional
+    .long framebuffer_tag_end - framebuffer_tag
+    .long 0                                             # width, height, depth: any
+    .long 0
+    .long 0
+framebuffer_tag_end:
+
     .balign 8
     .short 0                                            # type: end
     .short 0

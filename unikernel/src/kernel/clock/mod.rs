@@ -47,8 +47,8 @@ impl Clock {
         facts.add("execution", Value::Text(self.execution.name()));
         facts.add("unit", Value::Text(self.execution.unit()));
         facts.add("ticks_per_unit", Value::Number(self.execution.ticks_per_unit()));
-        let (hz, spread) = self.calibration.map_or((0, 0), |c| (c.hz, c.spread_ppm));
-        facts.add("tsc_hz", Value::Number(hz));
+        let spread = self.calibration.map_or(0, |calibration| calibration.spread_ppm);
+        facts.add("tsc_hz", Value::Number(self.tsc_hz().unwrap_or_default()));
         facts.add("tsc.spread_ppm", Value::Number(spread));
         facts.add("tsc.invariant", Value::Flag(self.invariant));
         for (name, timing) in [

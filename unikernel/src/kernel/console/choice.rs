@@ -1,5 +1,7 @@
 //! Which serial port the line is at.
 
+use core::fmt;
+
 use unikernel::acpi::{Acpi, Console};
 use unikernel::boot_info::{BootInfo, BootRoute};
 use unikernel::memory_map::Range;
@@ -73,6 +75,12 @@ fn is_reachable(info: &BootInfo, candidate: &Candidate) -> bool {
     window.is_none_or(|window| info.may_be_device(window) && window.end <= BOOT_MAP_END)
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} baud", self.registers, self.baud.get())
+    }
+}
+
 impl Place {
     /// The physical addresses of its registers, if they are in memory.
     pub fn window(&self) -> Option<Range> {
@@ -83,7 +91,7 @@ impl Place {
     pub fn report(&self, facts: &mut Facts<'_>) {
         let mut port = heapless::String::<32>::new();
         // An address is shorter.
-        let _ = core::fmt::write(&mut port, format_args!("{}", self.registers));
+        let _ = fmt::write(&mut port, format_args!("{}", self.registers));
         facts.add("line.port", Value::Text(&port));
         facts.add("line.found_by", Value::Text(self.found_by.name()));
         facts.add("line.baud", Value::Number(self.baud.get().into()));

@@ -1,16 +1,15 @@
-//! Where people can read: the serial line, and the screen where there is no line.
+//! Where people can read: the serial line and the screen.
 
 mod bounded;
 mod choice;
 mod port;
 mod registers;
 pub mod serial;
-pub mod vga;
 
 use core::fmt::{self, Write};
 
 use unikernel::acpi::Acpi;
-use unikernel::boot_info::{BootInfo, BootRoute};
+use unikernel::boot_info::BootInfo;
 use unikernel::uart::LineWishes;
 use wire::guest::SerialPort;
 
@@ -18,17 +17,15 @@ pub use choice::{Chosen, Place, Unmet};
 pub use port::Port;
 pub use serial::Line;
 
-/// Finds out what there is, and says so on the screen if there is no serial line.
+use super::screen;
+
+/// Finds out what there is.
 pub fn open(info: &BootInfo, wishes: LineWishes, acpi: Option<Acpi>) -> Chosen {
-    if info.route != BootRoute::Multiboot2Uefi {
-        vga::enable();
-    }
+    screen::open(info);
     let chosen = choice::choose(info, wishes, acpi);
-    if chosen.line.is_none() {
-        vga::say(format_args!(
-            "rmapbench: there is no serial port that works, so the results stay in this machine. \
-             Running on.\n"
-        ));
+    match &chosen.place {
+        Some(place) => screen::set_line(Some(format_args!("{place}"))),
+        None => screen::set_line(None),
     }
     chosen
 }
@@ -45,7 +42,7 @@ pub fn last_words(text: fmt::Arguments<'_>) {
         // A line that is stuck cannot be helped any more.
         let _ = Text(line).write_fmt(text);
     }
-    vga::say(text);
+    screen::last_words(text);
 }
 
 /// Text with the line ends that terminals expect.

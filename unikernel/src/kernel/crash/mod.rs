@@ -132,8 +132,12 @@ impl fmt::Display for Report<'_> {
             }
         }
         writeln!(f, "backtrace, innermost first:")?;
-        for address in &crash.backtrace {
-            writeln!(f, "  {address:#x}")?;
+        // Few lines, so that all of it fits a screen.
+        for addresses in crash.backtrace.chunks(4) {
+            for address in addresses {
+                write!(f, " {address:#x}")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }

@@ -10,9 +10,9 @@ use unikernel::regions::Regions;
 
 use super::layout::{BOOT_MAP_END, Image, direct, direct_address, physical};
 use crate::kernel::apic;
-use crate::kernel::console::vga;
 use crate::kernel::cpu::control::load_root;
 use crate::kernel::cpu::stacks;
+use crate::kernel::screen;
 
 /// The page tables that map the kernel and nothing else.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ pub fn build(
     for range in modules.iter().flat_map(|module| outside(*module, usable)) {
         kernel.map_direct(range, Protection::Read)?;
     }
-    kernel.map_direct(vga::TEXT_MEMORY, Protection::Device)?;
+    kernel.map_direct(screen::memory(), Protection::VideoMemory)?;
     kernel.map_direct(apic::registers(), Protection::Device)?;
     if let Some(device) = device {
         kernel.map_direct(device.grow_to_pages(), Protection::Device)?;

@@ -30,12 +30,12 @@ fn is_last_page(footer: &str) -> bool {
 }
 
 pub fn uefi(tool: &Tool) -> Result<(), String> {
+    let expected = expected_figures(tool)?;
     let disk = Disk::new(&tool.root, &tool.kernel, "")?;
     let guest = Guest::with_screen_from(&disk, Firmware::Uefi, Clock::Instructions)?;
     let mut screen = Screen::of(&guest, Reading::Pixels)?;
     run_to_the_end(&mut screen)?;
-    // With such a clock, a page lasts a moment, and no key is needed to see all.
-    let expected = expected_figures(tool)?;
+    // With such a clock a page lasts a moment, and no key is needed to see the next.
     expected.iter().try_for_each(|(op, figure)| {
         let shown = |page: &str| page.lines().any(|line| says(line, op, *figure));
         let seen = screen.wait_until(shown).map(drop);

@@ -38,11 +38,16 @@ pub fn leave_bochs(execution: Execution) {
 
 /// Ends the virtual machine where there is one; otherwise stops the CPU for good.
 pub fn off(code: ExitCode) -> ! {
+    leave_qemu(code);
+    halt()
+}
+
+/// Ends QEMU if this is QEMU, with the device to do so.
+pub fn leave_qemu(code: ExitCode) {
     if Features::read().platform == Platform::Qemu {
         // SAFETY: where QEMU runs, this port is `isa-debug-exit`'s or nobody's.
         unsafe { PortWriteOnly::new(DEBUG_EXIT).write(code as u32) };
     }
-    halt()
 }
 
 /// Stops the CPU for good.

@@ -1,11 +1,13 @@
 //! The run: say who we are, get a plan, carry it out, say goodbye.
 
+use core::ops::ControlFlow;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use runner::log_bytes;
 use unikernel::execution::Execution;
-use wire::{Crash, GuestLink, MAX_PLAN, Record, Session, Value};
+use wire::guest::Delivery;
+use wire::{Crash, GuestLink, HostPresence, MAX_PLAN, Record, Session, Value};
 
 use super::build_id::build_id;
 use super::console::Port;
@@ -15,7 +17,7 @@ use super::machine::now;
 use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
-use super::power;
+use super::power::{self, ExitCode};
 use super::{Booted, check, crash, execute};
 
 /// The guest's end of the serial line.
@@ -76,11 +78,28 @@ pub fn run(booted: Booted) -> ! {
         (None, Some("machine")) => check::machine(&mut guest),
         (None, _) => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
     };
-    // Nobody is told how it ended: with or without an answer, this is the end.
     let _ = link.finish();
     link.port_mut().drain();
-    power::leave_bochs(clock.execution());
-    power::off(code)
+    part(&mut link, || {
+        power::leave_bochs(clock.execution());
+        power::leave_qemu(code);
+    })
+}
+
+/// After the end of the stream. An emulator ends with its guest, once the host has all or is certain
+/// to come. Everywhere else the guest stays, so that whoever comes, hours later even, gets everything.
+fn part(link: &mut Link, leave: impl Fn()) -> ! {
+    if link.presence() == HostPresence::Certain {
+        leave();
+        power::halt();
+    }
+    link.linger(|delivery| {
+        if delivery == Delivery::Acknowledged {
+            leave();
+        }
+        ControlFlow::Continue(())
+    });
+    power::halt()
 }
 
 /// Tells crash reports which cell runs.
@@ -93,7 +112,7 @@ pub fn current_cell() -> Option<u32> {
     Some(CURRENT_CELL.load(Ordering::Relaxed)).filter(|&cell| cell != NO_CELL)
 }
 
-/// Sends a crash as the last record, if there is a link by now.
+/// Sends a crash as the last record, if there is a link by now, and ends as every run ends.
 pub fn send_crash(crash: &Crash<'_>) {
     // SAFETY: the link is a local of `run`, which never returns. Whoever was using it has crashed
     // and is never resumed, so this is the one live reference.
@@ -104,6 +123,7 @@ pub fn send_crash(crash: &Crash<'_>) {
     let _ = link.record(&Record::Crash(crash.clone()));
     let _ = link.finish();
     link.port_mut().drain();
+    part(link, || power::leave_qemu(ExitCode::Crashed))
 }
 
 fn open_link(port: Port, memory: &mut Memory, log_bytes: u64) -> Link {

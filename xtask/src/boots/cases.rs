@@ -9,7 +9,6 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::guest::Guest;
-use super::relay::bad_cable;
 use super::screen;
 use super::tool::{Called, Tool};
 
@@ -198,15 +197,6 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
 pub fn no_serial_port(tool: &Tool) -> Result<(), String> {
     let guest = Guest::with_screen(&tool.kernel, "serial=none")?;
     screen::wait_for(&guest, "serial port")
-}
-
-pub fn lossy_line(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "")?;
-    let bad = guest.scratch("bad");
-    bad_cable(&guest.line()?, &bad, 7)?;
-    // The plan goes over the bad line as well.
-    let called = collect(tool, &bad, &["--seed", "7", "--rounds", "1"])?.expect(0)?;
-    same(&called.cells()?, &direct_cells(tool)?)
 }
 
 fn collect(tool: &Tool, line: &Path, more: &[&str]) -> Result<Called, String> {

@@ -4,6 +4,7 @@ mod bochs;
 mod cases;
 mod counts;
 mod guest;
+mod line;
 mod relay;
 mod screen;
 mod tool;
@@ -33,7 +34,8 @@ const CASES: &[(&str, Case)] = &[
     ("an_iso_on_bios_gives_the_cells_of_a_direct_boot", cases::iso_on_bios),
     ("an_iso_on_uefi_gives_the_cells_of_a_direct_boot", cases::iso_on_uefi),
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
-    ("a_line_that_damages_one_byte_in_a_hundred_loses_nothing", cases::lossy_line),
+    ("a_line_that_dies_leaves_what_arrived_and_says_what_is_missing", line::a_dead_line),
+    ("whatever_happens_to_line_and_tool_nothing_is_lost", line::nothing_is_lost),
 ];
 
 /// Runs every case whose name contains `filter`.

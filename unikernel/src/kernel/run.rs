@@ -78,19 +78,21 @@ pub fn run(booted: Booted) -> ! {
         (None, Some("machine")) => check::machine(&mut guest),
         (None, _) => execute::plan(&mut guest, plan.as_ref().map(|(plan, trace)| (plan, *trace))),
     };
-    let _ = link.finish();
+    let delivery = link.finish();
     link.port_mut().drain();
-    part(&mut link, || {
+    part(&mut link, delivery, || {
         power::leave_bochs(clock.execution());
         power::leave_qemu(code);
     })
 }
 
-/// After the end of the stream. An emulator ends with its guest, once the host has all or is certain
-/// to come. Everywhere else the guest stays, so that whoever comes, hours later even, gets everything.
-fn part(link: &mut Link, leave: impl Fn()) -> ! {
-    if link.presence() == HostPresence::Certain {
+/// After the end of the stream. An emulator ends once a host has everything. Everywhere else the guest
+/// stays, unless its one host was certain, so that whoever comes, hours later even, gets everything.
+fn part(link: &mut Link, delivery: Delivery, leave: impl Fn()) -> ! {
+    if delivery == Delivery::Acknowledged {
         leave();
+    }
+    if link.presence() == HostPresence::Certain {
         power::halt();
     }
     link.linger(|delivery| {
@@ -121,9 +123,9 @@ pub fn send_crash(crash: &Crash<'_>) {
     };
     // The log keeps room for this record; if it is not enough, the plain text has to do.
     let _ = link.record(&Record::Crash(crash.clone()));
-    let _ = link.finish();
+    let delivery = link.finish();
     link.port_mut().drain();
-    part(link, || power::leave_qemu(ExitCode::Crashed))
+    part(link, delivery, || power::leave_qemu(ExitCode::Crashed))
 }
 
 fn open_link(port: Port, memory: &mut Memory, log_bytes: u64) -> Link {

@@ -7,7 +7,7 @@ mod pace;
 
 pub use disturbance::Disturbance;
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::ops::Range;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -56,7 +56,8 @@ enum Outage {
 }
 
 impl Relay {
-    /// Stands between the guest's socket and a new one at `host`.
+    /// Stands between the guest's socket and a new one at `host`. The guest, which does not start before
+    /// somebody connects, is connected to with the first host.
     pub fn start(
         guest: &Path,
         host: &Path,
@@ -64,15 +65,13 @@ impl Relay {
         seed: u64,
     ) -> Result<Self, String> {
         let listener = UnixListener::bind(host).map_err(|error| error.to_string())?;
-        let guest = UnixStream::connect(guest).map_err(|error| error.to_string())?;
-        let back = guest.try_clone().map_err(|error| error.to_string())?;
+        let guest = guest.to_owned();
         let shared = Arc::new(Shared::default());
         let (out_wire, back_wire) = disturbance.wires(seed);
         let pace = (disturbance == Disturbance::Pace).then(Pace::default);
         let way = |wire| Way { wire, pace, shared: Arc::clone(&shared) };
         let (out, serving) = (way(out_wire), way(back_wire));
-        thread::spawn(move || out.carry_out(guest));
-        thread::spawn(move || serving.serve(&listener, &back));
+        thread::spawn(move || connect(&listener, &guest, out, serving));
         Ok(Self(shared))
     }
 
@@ -110,6 +109,20 @@ impl Relay {
     /// has a pace.
     pub fn busy(&self) -> Option<f64> {
         self.0.state().busy
+    }
+}
+
+/// Waits for the first host. What goes wrong here shows as a guest that is waited for in vain.
+fn connect(listener: &UnixListener, guest: &Path, out: Way, mut serving: Way) {
+    let Ok((mut host, _)) = listener.accept() else { return };
+    let Ok(guest) = UnixStream::connect(guest) else { return };
+    let Ok(back) = guest.try_clone() else { return };
+    serving.shared.state().host = host.try_clone().ok();
+    thread::spawn(move || out.carry_out(guest));
+    while serving.serve(host, &back).is_ok() {
+        let Ok((next, _)) = listener.accept() else { return };
+        serving.shared.state().host = next.try_clone().ok();
+        host = next;
     }
 }
 
@@ -207,22 +220,19 @@ impl Way {
         }
     }
 
-    /// From one host after another to the guest.
-    fn serve(mut self, listener: &UnixListener, mut guest: &UnixStream) {
+    /// From one host to the guest, until the host leaves.
+    fn serve(&mut self, mut host: UnixStream, mut guest: &UnixStream) -> io::Result<()> {
         let mut chunk = [0; 16];
-        while let Ok((mut host, _)) = listener.accept() {
-            self.shared.state().host = host.try_clone().ok();
-            while let Ok(length @ 1..) = host.read(&mut chunk) {
-                let arrived = self.wire.carry(&chunk[..length], &mut Vec::new());
-                if let Some(pace) = &mut self.pace {
-                    pace.take(length);
-                }
-                let is_out = self.shared.state().outage.is_back();
-                if !is_out && guest.write_all(&arrived).is_err() {
-                    return;
-                }
+        while let Ok(length @ 1..) = host.read(&mut chunk) {
+            let arrived = self.wire.carry(&chunk[..length], &mut Vec::new());
+            if let Some(pace) = &mut self.pace {
+                pace.take(length);
             }
-            self.shared.state().host = None;
+            if !self.shared.state().outage.is_back() {
+                guest.write_all(&arrived)?;
+            }
         }
+        self.shared.state().host = None;
+        Ok(())
     }
 }

@@ -241,7 +241,10 @@ mod tests {
             .map(|number| stream.insert(2 * number, b"a").expect("in range").new)
             .sum();
         assert_eq!(stored, u64::from(most));
-        assert_eq!(stream.insert(0, &vec![b'a'; 2 * MAX_PIECES]), Ok(Inserted { new: u64::from(most) + 1, repaired: u64::from(most) + 1 }));
+        assert_eq!(
+            stream.insert(0, &vec![b'a'; 2 * MAX_PIECES]),
+            Ok(Inserted { new: u64::from(most) + 1, repaired: u64::from(most) + 1 })
+        );
         assert!(stream.pieces.is_empty(), "what is repaired is in one piece");
     }
 

@@ -47,7 +47,7 @@ enum Trouble {
 }
 
 /// The slow ones first.
-const TROUBLES: [Trouble; 10] = [
+static TROUBLES: [Trouble; 10] = [
     Trouble::Line(Disturbance::Cut),
     Trouble::Sleep { after: 3000 },
     Trouble::Late { killed_after: 3000 },

@@ -10,8 +10,8 @@ use wire::{Decoded, Envelope, FrameDecoder, GuestMessage};
 /// How far back a line repeats itself, in bytes.
 const MEMORY: usize = 700;
 
-/// What firmware says in between.
-const TEXT: &[u8] = b"[  12.3456] ACPI Error: no handler for region\r\n";
+/// What comes in between although no guest sent it.
+const STRAYS: [&[u8]; 2] = [&[0, 0, 0], b"[  12.3456] ACPI Error: no handler for region\r\n"];
 
 /// What a direction does to its bytes.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +107,7 @@ impl Wire {
             }
             Harm::Strays { per_cent } => {
                 if begins && self.random.u32(..100) < *per_cent {
-                    arrived.extend([&[0, 0, 0], TEXT][self.random.usize(..2)]);
+                    arrived.extend(STRAYS[self.random.usize(..STRAYS.len())]);
                 }
             }
             Harm::Repeats { per_cent } => {

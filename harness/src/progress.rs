@@ -14,11 +14,26 @@ use crate::tools::Verbosity;
 /// Off a terminal, a line at most this often.
 const LINE_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Whether to show what firmware and boot loaders write to the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsoleText {
+    /// The machine is somebody's, who wants to see it boot.
+    Shown,
+    /// The machine is ours.
+    Hidden,
+}
+
+impl From<Verbosity> for ConsoleText {
+    fn from(verbosity: Verbosity) -> Self {
+        if verbosity == Verbosity::Verbose { Self::Shown } else { Self::Hidden }
+    }
+}
+
 /// Shows progress.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
-    verbosity: Verbosity,
+    console_text: ConsoleText,
     started: Option<Instant>,
     last_line: Option<Instant>,
     announced: Option<u32>,
@@ -28,13 +43,14 @@ pub struct Progress {
 impl Progress {
     /// A bar on a terminal, plain lines elsewhere.
     #[must_use]
-    pub fn new(verbosity: Verbosity) -> Self {
+    pub fn new(console_text: impl Into<ConsoleText>) -> Self {
+        let console_text = console_text.into();
         let bar = stderr().is_terminal().then(|| {
             let bar = ProgressBar::new_spinner().with_message("waiting for the guest");
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Self { bar, verbosity, started: None, last_line: None, announced: None, pace: None }
+        Self { bar, console_text, started: None, last_line: None, announced: None, pace: None }
     }
 
     /// With what is known of how long each cell takes; without, all count the same.
@@ -116,12 +132,14 @@ impl Drop for Progress {
 
 impl Observer for Progress {
     fn console(&mut self, text: &str) {
-        if self.verbosity == Verbosity::Verbose {
-            // GRUB draws its screen with escape sequences, which would redraw the user's.
-            let text = console::strip_ansi_codes(text);
-            for line in text.lines().map(shown).filter(|line| !line.trim().is_empty()) {
-                self.say(&format!("  | {line}"));
-            }
+        if self.console_text == ConsoleText::Hidden {
+            return;
+        }
+        // GRUB draws its screen with escape sequences, which would redraw the user's.
+        let text = console::strip_ansi_codes(text);
+        for line in text.lines().map(shown).filter(|line| !line.trim().is_empty()) {
+            // Dim on a terminal only.
+            self.say(&dimmed(&format!("  | {line}")));
         }
     }
 
@@ -135,6 +153,10 @@ impl Observer for Progress {
         }
         ControlFlow::Continue(())
     }
+}
+
+fn dimmed(line: &str) -> String {
+    console::style(line).for_stderr().dim().to_string()
 }
 
 fn style() -> ProgressStyle {

@@ -17,8 +17,18 @@ use crate::results::Run;
 /// How often Ctrl-C and the deadlines are looked at while the line is quiet.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A guest that got the answer to its last question does not ask again.
+/// A guest that got the answer to its last question does not ask again so soon.
 const LINGER: Duration = Duration::from_secs(2);
+
+/// How long a guest is told at most that all is here: over a line without a way back it never hears it.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// A guest that is silent for so long after it granted a turn waits for the answer. Bytes that follow
+/// show that it went on.
+const QUIET: Duration = Duration::from_millis(2);
+
+/// The most that is read before it is looked at, in bytes and in time.
+const BATCH: (usize, Duration) = (1 << 20, TICK);
 
 /// How long to wait for what may never come; `None` is without limit.
 #[derive(Clone, Copy, Debug)]
@@ -112,24 +122,48 @@ pub fn listen(
     Ok(ear.finish(stop))
 }
 
+/// All bytes up to a moment of quiet, after waiting for the first, and what came behind them. Looking at
+/// them in one go lets a host that has slept answer the last turn, and none that the guest has long
+/// given up.
+fn gather(port: &Port, patience: Duration) -> (Vec<u8>, Arrival) {
+    let (most, longest) = BATCH;
+    let mut gathered = Vec::new();
+    let mut arrival = port.receive(patience);
+    let started = Instant::now();
+    while let Arrival::Bytes(bytes) = arrival {
+        gathered.extend(bytes);
+        if gathered.len() >= most || started.elapsed() >= longest {
+            return (gathered, Arrival::Nothing);
+        }
+        arrival = port.receive(QUIET);
+    }
+    (gathered, arrival)
+}
+
 struct Ear<'o> {
     receiver: Receiver,
     run: Run,
     observer: &'o mut dyn Observer,
     build_id: Option<[u8; 8]>,
     met: bool,
-    complete: bool,
+    /// Since when everything is here.
+    complete: Option<Instant>,
+    /// How long the guest is told so.
+    farewell: Duration,
 }
 
 impl<'o> Ear<'o> {
     fn new(answer: Answer, observer: &'o mut dyn Observer) -> Self {
+        // A guest that hears nothing says `Done` for ever.
+        let farewell = if answer == Answer::Silent { Duration::ZERO } else { FAREWELL };
         Self {
+            farewell,
             receiver: Receiver::new(answer),
             run: Run::default(),
             observer,
             build_id: None,
             met: false,
-            complete: false,
+            complete: None,
         }
     }
 
@@ -142,23 +176,26 @@ impl<'o> Ear<'o> {
         let started = Instant::now();
         let mut last_arrival = started;
         loop {
-            if interrupt::requested() {
-                return Ok(Stop::Interrupted);
-            }
-            match port.receive(TICK) {
-                Arrival::Bytes(bytes) => {
-                    last_arrival = Instant::now();
-                    recording.append(&bytes)?;
-                    for notice in self.receiver.push(&bytes) {
-                        if let ControlFlow::Break(stop) = self.take(notice, port) {
-                            return Ok(stop);
-                        }
+            let interrupted = interrupt::requested();
+            let patience_now = if interrupted { Duration::ZERO } else { TICK };
+            let (bytes, end) = gather(port, patience_now);
+            if !bytes.is_empty() {
+                last_arrival = Instant::now();
+                recording.append(&bytes)?;
+                for notice in self.receiver.push(&bytes) {
+                    if let ControlFlow::Break(stop) = self.take(notice, port) {
+                        return Ok(stop);
                     }
                 }
-                Arrival::Nothing => {}
-                Arrival::Closed if self.complete => return Ok(Stop::Complete),
+            }
+            if interrupted {
+                return Ok(Stop::Interrupted);
+            }
+            match end {
+                Arrival::Closed if self.complete.is_some() => return Ok(Stop::Complete),
                 Arrival::Closed => return Ok(Stop::Closed),
                 Arrival::Broken(error) => return Ok(Stop::Broken(error.to_string())),
+                Arrival::Bytes(_) | Arrival::Nothing => {}
             }
             if let Some(stop) = self.out_of_patience(started, last_arrival, patience) {
                 return Ok(stop);
@@ -173,8 +210,9 @@ impl<'o> Ear<'o> {
         patience: Patience,
     ) -> Option<Stop> {
         let quiet = heard.elapsed();
-        if self.complete {
-            return (quiet >= LINGER).then_some(Stop::Complete);
+        if let Some(complete) = self.complete {
+            let is_over = quiet >= LINGER || complete.elapsed() >= self.farewell;
+            return is_over.then_some(Stop::Complete);
         }
         if self.met {
             return patience.silence.filter(|&limit| quiet >= limit).map(Stop::Silence);
@@ -198,12 +236,13 @@ impl<'o> Ear<'o> {
                 return ControlFlow::Break(Stop::Incompatible { guest, host });
             }
             Notice::GuestRestarted => {
+                self.complete = None;
                 self.run = Run::default();
                 self.observer.remark("the guest booted again; what came before is left out");
             }
             Notice::Reply(bytes) => port.send(&bytes),
             Notice::Record(bytes) => return self.read(&bytes),
-            Notice::Complete => self.complete = true,
+            Notice::Complete => self.complete = Some(Instant::now()),
             Notice::Corrupt => {
                 self.observer.remark("the record stream does not match its checksum");
             }

@@ -8,11 +8,12 @@ use workload::{CellReport, CountGroup, Op, PhaseTotals, Recorder, Timed};
 
 use crate::Sink;
 
-/// Numbers that are encoded together.
-const WINDOW: usize = 512;
+/// Numbers that are encoded together: eight full packs of [`wire::samples`].
+const WINDOW: usize = 8 * 63;
 
-/// Bytes of numbers in one record: a record of this size fits one frame.
-const CHUNK: usize = 440;
+/// Bytes of numbers in one record: those of a window at 3 bytes each, so that the record's head, which
+/// is about 20 bytes, adds little to them.
+const CHUNK: usize = 1600;
 
 /// The longest text of a failure.
 const FAILURE_TEXT: usize = 160;

@@ -230,8 +230,9 @@ impl<'t> Resolved<'t> {
 
     /// Bytes that the records of a cell take at most.
     fn cell_bytes(&self, cell: &Cell<'_>) -> u64 {
-        // A sample takes 5 bytes if it lasts 2^34 units, which is seconds; a bucket with its count as
-        // many, and more than 2^16 values in one begin anew; counts, names and surveys take 6 KiB.
+        // Of samples below 2^34 units, which is seconds, a pack takes at most 34 bits each and 7 bytes
+        // for all; a bucket with its count takes 5 bytes, and more than 2^16 values in one begin anew;
+        // counts, names, surveys and packs that are not full take 6 KiB.
         const VALUE: u64 = 5;
         let samples = cell.demand().samples;
         let buckets = samples.min(COUNTS as u64) + (samples >> 16);

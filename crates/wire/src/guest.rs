@@ -4,8 +4,10 @@
 
 mod answers;
 mod delivery;
+mod doses;
 mod greeting;
 mod line;
+mod linger;
 mod log;
 mod patience;
 #[cfg(test)]
@@ -22,15 +24,13 @@ use line::{Line, Listener};
 use log::Log;
 
 /// The guest's half of the conversation: record, [greet](Self::greet), [flush](Self::flush),
-/// [finish](Self::finish). A panic handler may record a [`crate::Crash`] and finish at any time.
+/// [finish](Self::finish), [linger](Self::linger). A panic handler may record a [`crate::Crash`] and finish at any time.
 #[derive(Debug)]
 pub struct GuestLink<'log, P> {
     line: Line<P>,
     log: Log<'log>,
     build_id: [u8; 8],
     presence: HostPresence,
-    /// End of what the host has without a hole, as it said last.
-    acknowledged: usize,
     /// End of what was sent at least once.
     sent: usize,
     repairs: Repairs,
@@ -46,7 +46,6 @@ impl<'log, P: SerialPort> GuestLink<'log, P> {
             log: Log::new(log),
             build_id,
             presence: HostPresence::Uncertain,
-            acknowledged: 0,
             sent: 0,
             repairs: Repairs::default(),
             turn: 0,
@@ -67,6 +66,11 @@ impl<'log, P: SerialPort> GuestLink<'log, P> {
         if presence == HostPresence::Certain {
             self.line.set_listener(Listener::Somebody);
         }
+    }
+
+    /// Whether a host is known to listen, as [`greet`](Self::greet) or `set_presence` was told last.
+    pub fn presence(&self) -> HostPresence {
+        self.presence
     }
 
     /// What the line went through so far.

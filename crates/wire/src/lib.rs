@@ -25,8 +25,9 @@ pub use plan::{
 pub use record::{Crash, Group, Memory, NotARecord, Record, Refusal, Value, unstuff};
 pub use schema_key::{SCHEMA_KEY, Versions};
 
-/// Version of the rules of conversation; raised when they change.
-pub const PROTOCOL_VERSION: u16 = 1;
+/// Version of the rules of conversation and of the code of [`samples`], which no schema key covers;
+/// raised when they change.
+pub const PROTOCOL_VERSION: u16 = 2;
 
 /// The most bytes that a frame takes on the line, delimiters included.
 pub const MAX_FRAME: usize = 512;

@@ -69,7 +69,8 @@ pub enum Record<'a> {
         op: &'a str,
         /// How many values came before in this cell.
         first: u64,
-        /// Numbers of log-linear buckets, in the code of [`crate::samples`], which counts repetitions.
+        /// Numbers of log-linear buckets, as often as there are values in each, in the code of
+        /// [`crate::samples`].
         buckets: &'a [u8],
     },
     /// The first timed operations of one kind, in the order in which they were made: as many as the plan
@@ -81,7 +82,7 @@ pub enum Record<'a> {
         op: &'a str,
         /// How many came before in this cell.
         first: u32,
-        /// LEB128 numbers, in the run's unit ([`crate::samples`]).
+        /// In the run's unit, in the code of [`crate::samples`].
         values: &'a [u8],
     },
     /// How much work an operation did, for its cost per unit.

@@ -1,6 +1,7 @@
 //! `collect`: listen to a line.
 
 use jiff::Timestamp;
+use wire::{HostPresence, Plan};
 
 use super::conclude::{Circumstances, conclude, folder};
 use crate::cli;
@@ -8,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::link::{Answer, PlanBytes};
 use crate::port::PortAddress;
-use crate::progress::Progress;
+use crate::progress::{ConsoleText, Progress};
 use crate::results::Route;
 use crate::session::{Patience, listen};
 
@@ -24,7 +25,7 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     let kind = arguments.port.kind();
     let folder = folder(arguments.out.as_deref(), started, kind)?;
     let mut recording = folder.recording()?;
-    let mut progress = Progress::new(shell.verbosity);
+    let mut progress = Progress::new(ConsoleText::Shown);
     let heard = listen(&mut port, answer, &mut recording, PATIENCE, &mut progress)?;
     drop(progress);
     let route = Route { machine: kind.to_owned(), ..Route::default() };
@@ -41,5 +42,7 @@ fn answer(arguments: &cli::Collect) -> Result<Answer, Error> {
     }
     let draft = arguments.choice.selection().draft()?;
     draft.knows(arguments.reference)?;
-    Ok(Answer::Plan(PlanBytes::from(&draft.plan()?)))
+    // A cable may be pulled, and the machine runs on.
+    let plan = Plan { host: HostPresence::Uncertain, ..draft.plan()? };
+    Ok(Answer::Plan(PlanBytes::from(&plan)))
 }

@@ -81,9 +81,7 @@ pub fn conclude(
         route,
     };
     let summary = Summary::of(&heard.run, complete, reference);
-    let (counters, missing) = (heard.ending.counters, &heard.ending.missing);
-    let json =
-        RunJson::new(&heard.run, &provenance, complete, &verdict.sentence, counters, missing);
+    let json = RunJson::new(&heard.run, &provenance, complete, &verdict.sentence, &heard.ending);
     folder.write(&heard.run, &summary, &json)?;
     if let Some(crash) = &heard.run.crash {
         let kernel = kernel_of(heard);

@@ -30,6 +30,8 @@ pub(super) struct Conversation {
     next_sequence: u32,
     greeting: Greeting,
     stream: Stream,
+    /// As `Done` says.
+    length: Option<u32>,
     verdict: Verdict,
     chunk: Portion,
     holes: Portion,
@@ -62,6 +64,7 @@ impl Conversation {
             next_sequence: first.sequence,
             greeting: Greeting::Outstanding,
             stream: Stream::default(),
+            length: None,
             verdict: Verdict::Open,
             chunk: Portion::new(CHUNK.0, CHUNK.1),
             holes: Portion::new(1, MAX_HOLES),
@@ -137,6 +140,7 @@ impl Conversation {
             }
             GuestMessage::Done { turn, length, crc } => {
                 self.stream.announce(length.0)?;
+                self.length = Some(length.0);
                 notices.extend(self.judge(length.0, crc));
                 Ok(Some(Question::Turn { turn, sent: length.0 }))
             }
@@ -222,6 +226,7 @@ impl Conversation {
         Ending {
             complete: self.verdict == Verdict::Complete,
             missing: self.stream.missing(),
+            length: self.length,
             notices,
             records_after_holes: self.stream.records_after_holes(),
             counters,

@@ -48,9 +48,11 @@ pub enum Notice {
 pub struct Ending {
     /// Whether the stream is whole and verified.
     pub complete: bool,
-    /// What is missing of the stream, in bytes from its start. A stream whose `Done` did not come
-    /// may lack more at its end.
+    /// What is missing of the stream, in bytes from its start. A stream of unknown length may lack more
+    /// at its end.
     pub missing: Vec<Range<u32>>,
+    /// The length of the stream, if its `Done` came.
+    pub length: Option<u32>,
     /// What the last bytes still held; no reply among it.
     pub notices: Vec<Notice>,
     /// Records that stand behind a hole, in order.

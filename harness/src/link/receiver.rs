@@ -57,6 +57,7 @@ impl Receiver {
             Party::Nobody | Party::Stranger => Ending {
                 complete: false,
                 missing: Vec::new(),
+                length: None,
                 notices,
                 records_after_holes: Vec::new(),
                 counters,

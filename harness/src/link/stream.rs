@@ -194,7 +194,7 @@ fn unstuffed(stuffed: &[u8]) -> Result<Vec<u8>, NotARecord> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{MAX_STREAM, OutOfRange, Stream};
+    use super::{Inserted, MAX_PIECES, MAX_STREAM, OutOfRange, Stream};
 
     /// Each byte tells its place, and no record ends.
     fn bytes(from: u32, to: u32) -> Vec<u8> {
@@ -231,6 +231,21 @@ mod tests {
         stream.insert(2, b"cd").expect("in range");
         stream.insert(0, b"abXXe").expect("in range");
         assert_eq!(stream.whole, b"abcde");
+    }
+
+    #[test]
+    fn scattered_bytes_fill_no_memory_without_end() {
+        let mut stream = Stream::default();
+        let most = MAX_PIECES as u32;
+        let stored: u64 = (1..=most + 10)
+            .map(|number| stream.insert(2 * number, b"a").expect("in range").new)
+            .sum();
+        assert_eq!(stored, u64::from(most));
+        assert_eq!(
+            stream.insert(0, &vec![b'a'; 2 * MAX_PIECES]),
+            Ok(Inserted { new: u64::from(most) + 1, repaired: u64::from(most) + 1 })
+        );
+        assert!(stream.pieces.is_empty(), "what is repaired is in one piece");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use histogram::{BUCKETS, middle};
+use wire::samples;
 
 use super::run::Rejected;
 
@@ -35,13 +36,14 @@ pub struct Totals {
     pub max: u64,
 }
 
-/// Samples without a hole among them.
+/// Samples without a hole among them. They are kept in the code of [`wire::samples`], so that they take
+/// no more memory than they took on the line, whatever a hostile one says.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Piece {
     /// How many samples of this op came before in the cell.
-    pub first: u32,
-    /// The samples.
-    pub samples: Vec<u64>,
+    first: u32,
+    count: u64,
+    records: Vec<Box<[u8]>>,
 }
 
 impl OpRun {
@@ -52,7 +54,7 @@ impl OpRun {
         Self {
             totals: Totals { count, ..Totals::default() },
             counted: count,
-            pieces: vec![Piece { first: 0, samples }],
+            pieces: vec![Piece::of(&samples)],
             ..Self::default()
         }
     }
@@ -64,7 +66,7 @@ impl OpRun {
             return Err(Rejected);
         }
         if u64::from(first) > next || self.pieces.is_empty() {
-            self.pieces.push(Piece { first, samples: Vec::new() });
+            self.pieces.push(Piece { first, ..Piece::default() });
         }
         self.pieces.last_mut().ok_or(Rejected)
     }
@@ -91,9 +93,7 @@ impl OpRun {
 
     /// Every raw sample that was kept, with its number in the cell.
     pub fn samples(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.pieces
-            .iter()
-            .flat_map(|piece| (u64::from(piece.first)..).zip(piece.samples.iter().copied()))
+        self.pieces.iter().flat_map(|piece| (u64::from(piece.first)..).zip(piece.samples()))
     }
 
     /// Whether every operation is counted in a bucket, and no kept sample was lost.
@@ -104,8 +104,8 @@ impl OpRun {
     /// The time of every operation: as it was measured, if all samples were kept, and otherwise the
     /// middle of its bucket, which is less than 1 % off.
     pub fn values(&self) -> Vec<u64> {
-        let kept: usize = self.pieces.iter().map(|piece| piece.samples.len()).sum();
-        if kept as u64 == self.totals.count {
+        let kept: u64 = self.pieces.iter().map(|piece| piece.count).sum();
+        if kept == self.totals.count {
             return self.samples().map(|(_, sample)| sample).collect();
         }
         let Totals { min, max, .. } = self.totals;
@@ -117,7 +117,26 @@ impl OpRun {
 }
 
 impl Piece {
+    /// Takes a record of `count` samples that follow.
+    pub(super) fn take(&mut self, record: &[u8], count: usize) {
+        self.count += count as u64;
+        self.records.push(record.into());
+    }
+
+    fn samples(&self) -> impl Iterator<Item = u64> {
+        self.records.iter().flat_map(|record| samples::decode(record)).flatten()
+    }
+
     fn end(&self) -> u64 {
-        u64::from(self.first) + self.samples.len() as u64
+        u64::from(self.first) + self.count
+    }
+
+    #[cfg(test)]
+    fn of(samples: &[u64]) -> Self {
+        let mut room = vec![0; 11 * samples.len()];
+        let (count, record) = samples::encode(samples, &mut room);
+        let mut piece = Self::default();
+        piece.take(record, count);
+        piece
     }
 }

@@ -9,7 +9,7 @@ use wire::{Group, Plan, Record, Refusal, Value, samples};
 use super::OpRun;
 use super::op_run::Totals;
 
-/// The most samples that are kept, 8 bytes each, and the most values that are counted in buckets.
+/// The most samples that are kept, and the most values that are counted in buckets.
 const MAX_SAMPLES: usize = 64 << 20;
 
 /// The most of everything else: facts, cells, parameters, counts.
@@ -37,7 +37,7 @@ pub struct Run {
     pub finished: bool,
     /// Records that made no sense or were too much.
     pub rejected_records: u64,
-    samples_kept: usize,
+    samples_counted: usize,
     values_counted: usize,
     entries_kept: usize,
 }
@@ -339,15 +339,19 @@ impl Run {
         first: u32,
         values: &[u8],
     ) -> Result<(), Rejected> {
-        let room = MAX_SAMPLES - self.samples_kept;
-        let piece = self.op(cell, op)?.piece_at(first)?;
-        let before = piece.samples.len();
+        let room = MAX_SAMPLES - self.samples_counted;
         let mut decoded = samples::decode(values);
-        let mut fitting = decoded.by_ref().take(room);
-        let read = fitting.try_for_each(|sample| sample.map(|ticks| piece.samples.push(ticks)));
-        self.samples_kept += piece.samples.len() - before;
-        let is_all = decoded.next().is_none();
-        if read.is_ok() && is_all { Ok(()) } else { Err(Rejected) }
+        let mut count = 0;
+        let read = decoded.by_ref().take(room).try_for_each(|sample| sample.map(|_| count += 1));
+        let is_all = read.is_ok() && decoded.next().is_none();
+        // Those of a bad record count as well, as looking through it takes time.
+        self.samples_counted += count;
+        let piece = self.op(cell, op)?.piece_at(first)?;
+        if !is_all {
+            return Err(Rejected);
+        }
+        piece.take(values, count);
+        Ok(())
     }
 
     fn take_buckets(

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,7 +9,7 @@ use serde::Serialize;
 use wire::{Activity, HostPresence, Plan, SchemeSet, WhenIncomplete};
 
 use super::{CellEnd, CrashReport, Fact, Run};
-use crate::link::LinkCounters;
+use crate::link::{Ending, LinkCounters};
 use crate::tools::Shell;
 
 /// The whole file.
@@ -30,6 +29,8 @@ pub struct RunJson<'r> {
     rejected_records: u64,
     /// What is missing of the record stream, from and to in bytes.
     missing: Vec<[u32; 2]>,
+    /// How long that stream is; null if its end did not come, so that more may be missing there.
+    stream_bytes: Option<u32>,
     failures: Vec<Failure<'r>>,
     crash: Option<&'r CrashReport>,
 }
@@ -146,8 +147,7 @@ impl<'r> RunJson<'r> {
         provenance: &'r Provenance,
         complete: bool,
         verdict: &'r str,
-        link: LinkCounters,
-        missing: &[Range<u32>],
+        ending: &Ending,
     ) -> Self {
         Self {
             schema_version: 1,
@@ -157,9 +157,10 @@ impl<'r> RunJson<'r> {
             machine: &run.facts,
             plan: run.plan.as_ref().map(plan_json),
             seed: run.plan.as_ref().map(|plan| plan.seed),
-            link,
+            link: ending.counters,
             rejected_records: run.rejected_records,
-            missing: missing.iter().map(|range| [range.start, range.end]).collect(),
+            missing: ending.missing.iter().map(|range| [range.start, range.end]).collect(),
+            stream_bytes: ending.length,
             failures: failures(run),
             crash: run.crash.as_ref(),
         }

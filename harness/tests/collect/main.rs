@@ -313,6 +313,23 @@ fn a_guest_of_another_version_is_refused_with_both_versions() {
 }
 
 #[test]
+fn what_firmware_writes_to_the_line_is_shown_without_escapes_and_recorded() {
+    let text = b"\x1b[2J\x1b[1;1HBdsDxe: starting Boot0001\r\n\x1b[0m\r\nBooting `rmapbench'\r\n";
+    let called = collect(&[], |link, plan| {
+        link.port_mut().send(text).expect("somebody listens");
+        whole_run(link, plan);
+    });
+    assert_eq!(called.status, Some(0), "{}", called.stderr);
+    for line in ["  | BdsDxe: starting Boot0001\n", "  | Booting `rmapbench'\n"] {
+        assert!(called.stderr.contains(line), "no {line} in {}", called.stderr);
+    }
+    assert!(!called.stderr.contains('\u{1b}'), "firmware cannot redraw the user's screen");
+    assert_eq!(called.json("run.json")["link"]["text_bytes"], text.len());
+    let raw = fs::read(called.folder.join("raw.bin")).expect("it is saved");
+    assert!(raw.windows(text.len()).any(|window| window == text));
+}
+
+#[test]
 fn noise_is_no_result() {
     let files = tempfile::tempdir().expect("a folder");
     let socket = files.path().join("line");

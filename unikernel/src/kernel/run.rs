@@ -1,5 +1,7 @@
 //! The run: say who we are, get a plan, carry it out, say goodbye.
 
+use core::hint::spin_loop;
+use core::ops::ControlFlow;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
@@ -19,7 +21,7 @@ use super::machine::now;
 use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
-use super::power;
+use super::power::{self, ExitCode};
 use super::{Booted, Found, check, crash, execute, screen, watchdog};
 
 /// The guest's end of the serial line.
@@ -100,15 +102,45 @@ pub fn run(booted: Booted) -> ! {
         Some(what) => crash::refuse(format_args!("check={what} is unknown: use machine.")),
         None => execute::plan(&mut guest, &plan, trace),
     };
-    let ending = match link.finish() {
-        Delivery::Acknowledged => Ending::Confirmed,
-        Delivery::Unconfirmed => Ending::Unconfirmed,
-    };
+    if !link.port_mut().is_there() {
+        // Whoever wants the results reads them off the screen.
+        screen::end(Ending::Unconfirmed);
+        screen::turn_pages();
+    }
+    let delivery = link.finish();
     link.port_mut().drain();
-    screen::end(ending);
-    power::leave_bochs(clock.execution());
-    power::leave_qemu(code);
-    screen::turn_pages()
+    let leave = || {
+        power::leave_bochs(clock.execution());
+        power::leave_qemu(code);
+    };
+    part(&mut link, delivery, leave, |delivery| {
+        screen::end(match delivery {
+            Delivery::Acknowledged => Ending::Confirmed,
+            Delivery::Unconfirmed => Ending::Unconfirmed,
+        });
+        screen::turn_page();
+    })
+}
+
+/// After the end of the stream. An emulator ends once a host has everything. Everywhere else the guest
+/// stays, unless its one host was certain, so that whoever comes, hours later even, gets everything.
+/// `meanwhile` is called again and again with what became of the stream.
+fn part(link: &mut Link, delivery: Delivery, leave: impl Fn(), meanwhile: impl Fn(Delivery)) -> ! {
+    let go_on = |delivery| {
+        meanwhile(delivery);
+        if delivery == Delivery::Acknowledged {
+            leave();
+        }
+    };
+    go_on(delivery);
+    while link.presence() == HostPresence::Certain {
+        meanwhile(delivery);
+    }
+    link.linger(|delivery| {
+        go_on(delivery);
+        ControlFlow::Continue(())
+    });
+    power::halt()
 }
 
 /// Tells crash reports which cell runs.
@@ -121,7 +153,7 @@ pub fn current_cell() -> Option<u32> {
     Some(CURRENT_CELL.load(Ordering::Relaxed)).filter(|&cell| cell != NO_CELL)
 }
 
-/// Sends a crash as the last record, if there is a link by now.
+/// Sends a crash as the last record, if there is a link by now, and ends as every run ends.
 pub fn send_crash(crash: &Crash<'_>) {
     // SAFETY: the link is a local of `run`, which never returns. Whoever was using it has crashed
     // and is never resumed, so this is the one live reference.
@@ -130,8 +162,13 @@ pub fn send_crash(crash: &Crash<'_>) {
     };
     // The log keeps room for this record; if it is not enough, the plain text has to do.
     let _ = link.record(&Record::Crash(crash.clone()));
-    let _ = link.finish();
+    if !link.port_mut().is_there() {
+        return;
+    }
+    let delivery = link.finish();
     link.port_mut().drain();
+    // The screen shows the report, which is to stay there.
+    part(link, delivery, || power::leave_qemu(ExitCode::Crashed), |_| spin_loop())
 }
 
 fn report_acpi(acpi: Result<Acpi, AcpiError>, facts: &mut Facts<'_>) {

@@ -8,7 +8,6 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::guest::{Clock, Guest};
-use super::relay::bad_cable;
 use super::tool::{Called, Tool, collect, port};
 
 const DIRECT: [&str; 9] =
@@ -194,15 +193,6 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT)
         .map_err(|error| error.to_string())?;
     incomplete(&Called::wait(child, folder)?.expect(4)?.expect_stderr("interrupted")?)
-}
-
-pub fn lossy_line(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Instructions)?;
-    let bad = guest.scratch("bad");
-    bad_cable(&guest.line()?, &bad, 7)?;
-    // The plan goes over the bad line as well.
-    let called = collect(tool, &bad, &["--seed", "7", "--rounds", "1"])?.expect(0)?;
-    same(&called.cells()?, &direct_cells(tool)?)
 }
 
 /// Cells arrived, and nobody claims that they are all.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use harness::plan::{Selection, encode};
 
-use super::guest::Guest;
+use super::guest::{Clock, Guest};
 use super::tool::{Tool, collect};
 
 /// Words that cannot be used, and what the guest answers.

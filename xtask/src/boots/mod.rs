@@ -7,6 +7,7 @@ mod counts;
 mod disk;
 mod failures;
 mod guest;
+mod line;
 mod on_screen;
 mod relay;
 mod screen;
@@ -51,7 +52,8 @@ const CASES: &[(&str, Case)] = &[
     ("an_iso_on_bios_gives_the_cells_of_a_direct_boot", cases::iso_on_bios),
     ("an_iso_on_uefi_gives_the_cells_of_a_direct_boot", cases::iso_on_uefi),
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
-    ("a_line_that_damages_one_byte_in_a_hundred_loses_nothing", cases::lossy_line),
+    ("a_line_that_dies_leaves_what_arrived_and_says_what_is_missing", line::a_dead_line),
+    ("whatever_happens_to_line_and_tool_nothing_is_lost", line::nothing_is_lost),
 ];
 
 /// Runs every case whose name contains `filter`.

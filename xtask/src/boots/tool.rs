@@ -134,9 +134,13 @@ impl Called {
     }
 
     fn json(&self, name: &str) -> Result<Value, String> {
+        serde_json::from_slice(&self.file(name)?).map_err(|error| error.to_string())
+    }
+
+    /// A file of the result folder.
+    pub fn file(&self, name: &str) -> Result<Vec<u8>, String> {
         let path = self.folder.path().join("result").join(name);
-        let text = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_json::from_slice(&text).map_err(|error| error.to_string())
+        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// The cells of a complete result.

@@ -9,8 +9,8 @@ use crate::{Hole, HostMessage, MAX_HOLES, StreamOffset};
 pub(super) enum Answer {
     /// It has all that was sent.
     Everything,
-    /// It has everything before `upto`.
-    Missing { upto: usize, repairs: Repairs },
+    /// It needs these again.
+    Missing { repairs: Repairs },
 }
 
 impl Answer {
@@ -21,9 +21,8 @@ impl Answer {
             HostMessage::Ack { turn: answered, upto } if *answered == turn => {
                 Some(Self::have(place(*upto).min(sent), sent))
             }
-            HostMessage::Nak { turn: answered, upto, holes } if *answered == turn => {
-                let upto = place(*upto).min(sent);
-                Some(Self::Missing { upto, repairs: Repairs::of(holes, sent) })
+            HostMessage::Nak { turn: answered, holes, .. } if *answered == turn => {
+                Some(Self::Missing { repairs: Repairs::of(holes, sent) })
             }
             _ => None,
         }
@@ -35,7 +34,7 @@ impl Answer {
         }
         let mut repairs = Repairs::default();
         repairs.add(upto..sent);
-        Self::Missing { upto, repairs }
+        Self::Missing { repairs }
     }
 }
 

@@ -2,17 +2,12 @@
 
 use super::GuestLink;
 use super::answers::{Answer, Repairs};
-use super::line::{LineStuck, Listener, SerialPort};
+use super::line::{LineStuck, Listener, SerialPort, Wait};
 use super::log::offset;
 use crate::{GuestMessage, HostPresence};
 
-/// The most `Data` frames between two turns. At 512 B a frame the host is asked every 16 KiB,
-/// 1.4 s at 115200 baud; at 32 B on a bad line a burst loses about as many frames as one `Nak` can
-/// name.
-const BURST_FRAMES: usize = 32;
-
 /// Turns without an answer after which an uncertain host counts as gone: with waits that double
-/// from 3 ms or more up to 800 ms, at least 3 s.
+/// from 25 ms or more up to 800 ms, at least 6 s.
 const TURN_REPEATS: u32 = 12;
 
 /// Turns for a host that counts as gone; one, so that it can come back.
@@ -31,28 +26,32 @@ pub enum Delivery {
 }
 
 #[derive(Clone, Copy)]
-enum Question {
+pub(super) enum Question {
     Turn,
     Done { crc: u32 },
 }
 
 impl<P: SerialPort> GuestLink<'_, P> {
-    /// Sends what the log holds and repairs what is lost, until the host has all of it. Waits for a
-    /// certain host without limit; for an uncertain one the stream goes out unconfirmed.
-    pub fn flush(&mut self) -> Delivery {
-        while self.acknowledged < self.log.length() {
+    /// Sends what the log holds and was not sent yet. The host is asked what it misses, and it is sent
+    /// again, whenever a burst is full; what follows the last full burst is asked about in a later
+    /// call, as everything is kept and a turn costs the line time. In a turn a certain host is waited
+    /// for without limit.
+    pub fn flush(&mut self) {
+        while !self.repairs.is_empty() || self.sent < self.log.length() {
             let burst = self.burst();
+            if burst.is_ok() && !self.line.is_burst_full() {
+                return;
+            }
             let answered = self.ask(Question::Turn, self.turns());
-            let all_sent = self.sent == self.log.length();
-            if answered.is_none() && (all_sent || burst.is_err()) {
-                return Delivery::Unconfirmed;
+            if answered.is_none() && burst.is_err() {
+                return;
             }
         }
-        Delivery::Acknowledged
     }
 
-    /// Ends the stream: flushes it and repeats `Done` until the host confirms. May be called again,
-    /// such as for ever while a finished guest waits for somebody to plug in a cable.
+    /// Ends the stream: flushes it and repeats `Done` until the host confirms. Waits for a certain host
+    /// without limit; for an uncertain one the stream may stay unconfirmed, which
+    /// [`linger`](Self::linger) is for.
     pub fn finish(&mut self) -> Delivery {
         let crc = self.log.crc();
         loop {
@@ -65,9 +64,9 @@ impl<P: SerialPort> GuestLink<'_, P> {
         }
     }
 
-    /// Repairs first, then what is new.
+    /// Repairs first, then what is new, until the burst is full.
     fn burst(&mut self) -> Result<(), LineStuck> {
-        for _ in 0..BURST_FRAMES {
+        while !self.line.is_burst_full() {
             if let Some(stretch) = self.repairs.next() {
                 let bytes = self.line.send_piece(&self.log, stretch.start, stretch.end)?;
                 self.line.counters.resent_bytes += bytes as u64;
@@ -90,20 +89,12 @@ impl<P: SerialPort> GuestLink<'_, P> {
 
     /// Repeats one question until it is answered, `repeats` times at most for an uncertain host.
     fn ask(&mut self, question: Question, repeats: u32) -> Option<Answer> {
-        self.turn = self.turn.wrapping_add(1);
+        self.new_turn();
         let mut left = repeats;
         while left > 0 {
-            let (turn, sent) = (self.turn, self.sent);
-            let message = match question {
-                Question::Turn => GuestMessage::Turn { turn, sent: offset(sent) },
-                Question::Done { crc } => {
-                    GuestMessage::Done { turn, length: offset(self.log.length()), crc }
-                }
-            };
-            let answer = self.line.ask(message, |reply| Answer::read(&reply, turn, sent));
-            if let Some(answer) = answer {
-                self.note(&answer);
-                return Some(answer);
+            let answer = self.ask_once(question, Wait::ForAnAnswer);
+            if answer.is_some() {
+                return answer;
             }
             if self.presence == HostPresence::Uncertain {
                 left -= 1;
@@ -113,20 +104,37 @@ impl<P: SerialPort> GuestLink<'_, P> {
         None
     }
 
+    /// An answer to an earlier question is none to the next.
+    pub(super) fn new_turn(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+    }
+
+    /// Asks, and takes note of an answer.
+    pub(super) fn ask_once(&mut self, question: Question, wait: Wait) -> Option<Answer> {
+        let (turn, sent) = (self.turn, self.sent);
+        let message = match question {
+            Question::Turn => GuestMessage::Turn { turn, sent: offset(sent) },
+            Question::Done { crc } => {
+                GuestMessage::Done { turn, length: offset(self.log.length()), crc }
+            }
+        };
+        let answer = self.line.ask(message, wait, |reply| Answer::read(&reply, turn, sent))?;
+        self.note(&answer);
+        Some(answer)
+    }
+
     fn note(&mut self, answer: &Answer) {
         match answer {
             Answer::Everything => {
-                self.acknowledged = self.sent;
                 self.repairs = Repairs::default();
-                self.line.grow_frames();
+                self.line.trust();
             }
-            Answer::Missing { upto, repairs } => {
+            Answer::Missing { repairs } => {
                 // What the burst had no time to repair says nothing about the line.
                 if self.repairs.is_empty() {
-                    self.line.shrink_frames();
+                    self.line.distrust();
                 }
                 self.line.counters.naks += 1;
-                self.acknowledged = *upto;
                 self.repairs = repairs.clone();
             }
         }

@@ -1,7 +1,7 @@
 //! The first words: is anybody there, and what shall run?
 
 use super::GuestLink;
-use super::line::SerialPort;
+use super::line::{SerialPort, Wait};
 use crate::{GuestMessage, HostMessage, HostPresence, Versions, crc32c};
 
 /// `Hello`s without an answer after which an uncertain host counts as absent, about 4 s: long
@@ -48,7 +48,7 @@ impl<P: SerialPort> GuestLink<'_, P> {
         let mut left = HELLOS;
         while left > 0 {
             let hello = self.hello(plan, assembly.received);
-            match self.line.ask(hello, |answer| assembly.take(&answer)) {
+            match self.line.ask(hello, Wait::ForAnAnswer, |answer| assembly.take(&answer)) {
                 Some(Reply::Start) => return Greeting::Start,
                 Some(Reply::Chunk) => left = HELLOS,
                 None if presence == HostPresence::Uncertain => left -= 1,

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::doses::Doses;
 use super::log::{Log, offset};
 use super::patience::Patience;
 use crate::frame::data_capacity;
@@ -9,9 +10,8 @@ use crate::{
     Decoded, Envelope, FrameDecoder, GuestMessage, HostMessage, MAX_FRAME, Session, encode_frame,
 };
 
-/// The shortest limit of a frame: with a session below 2^21 about half of it is payload, and of a
-/// line that damages one byte in a hundred three in four such frames come through.
-const MIN_FRAME: usize = 32;
+/// Times the usual wait that a guest with nothing else to do listens after each `Done`: 2 s.
+const LEISURE: u32 = 20;
 
 /// The transmitter took no byte for so long that the port gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,13 +68,23 @@ pub(super) enum Listener {
     Nobody,
 }
 
+/// How long to wait for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// As long as answers take, by what is known.
+    ForAnAnswer,
+    /// For as long as nothing else is to be done.
+    AtLeisure,
+}
+
 #[derive(Debug)]
 pub(super) struct Line<P> {
     port: P,
     session: Session,
     sequence: u32,
-    /// The most bytes of a `Data` frame, between [`MIN_FRAME`] and [`MAX_FRAME`].
-    frame_limit: usize,
+    doses: Doses,
+    /// `Data` frames since the last turn.
+    pending: u32,
     patience: Patience,
     listener: Listener,
     frame: [u8; MAX_FRAME],
@@ -88,7 +98,8 @@ impl<P: SerialPort> Line<P> {
             port,
             session,
             sequence: 0,
-            frame_limit: MAX_FRAME,
+            doses: Doses::new(),
+            pending: 0,
             patience: Patience::new(P::POLLS_PER_TURN),
             listener: Listener::Nobody,
             frame: [0; MAX_FRAME],
@@ -117,14 +128,19 @@ impl<P: SerialPort> Line<P> {
         self.counters
     }
 
-    /// Shorter frames lose less to a bad line.
-    pub(super) fn shrink_frames(&mut self) {
-        self.frame_limit = (self.frame_limit / 2).max(MIN_FRAME);
+    /// A burst arrived whole.
+    pub(super) fn trust(&mut self) {
+        self.doses.grow();
     }
 
-    /// Longer frames waste less of a good line.
-    pub(super) fn grow_frames(&mut self) {
-        self.frame_limit = (self.frame_limit * 2).min(MAX_FRAME);
+    /// A burst did not.
+    pub(super) fn distrust(&mut self) {
+        self.doses.shrink();
+    }
+
+    /// Whether it is time for a turn.
+    pub(super) fn is_burst_full(&self) -> bool {
+        self.pending >= self.doses.burst()
     }
 
     /// Sends one frame of the stream between `start` and `end`; how many bytes it carried.
@@ -135,9 +151,10 @@ impl<P: SerialPort> Line<P> {
         end: usize,
     ) -> Result<usize, LineStuck> {
         let place = offset(start);
-        let most = data_capacity(self.session, self.sequence, place, self.frame_limit);
+        let most = data_capacity(self.session, self.sequence, place, self.doses.frame_limit());
         let bytes = log.piece(start, end, most);
         self.send(GuestMessage::Data { offset: place, bytes })?;
+        self.pending += 1;
         Ok(bytes.len())
     }
 
@@ -146,13 +163,16 @@ impl<P: SerialPort> Line<P> {
     pub(super) fn ask<T>(
         &mut self,
         question: GuestMessage<'_>,
+        wait: Wait,
         accept: impl FnMut(HostMessage<'_>) -> Option<T>,
     ) -> Option<T> {
         self.counters.turns += 1;
-        let answer = match self.send(question) {
-            Ok(()) => self.listen(accept),
-            Err(LineStuck) => None,
-        };
+        self.pending = 0;
+        let sent = self.send(question);
+        if sent.is_err() && wait == Wait::AtLeisure {
+            self.rest();
+        }
+        let answer = sent.ok().and_then(|()| self.listen(self.polls(wait), accept));
         if let Some((answer, polls)) = answer {
             self.patience.answered_after(polls);
             self.listener = Listener::Somebody;
@@ -175,15 +195,29 @@ impl<P: SerialPort> Line<P> {
         sent
     }
 
+    /// Says nothing for as long as [`Wait::AtLeisure`], and reads what comes, which nobody asked for.
+    pub(super) fn rest(&mut self) {
+        for _ in 0..self.polls(Wait::AtLeisure) {
+            if let Some(byte) = self.port.poll() {
+                self.decoder.push(byte);
+            }
+        }
+    }
+
+    fn polls(&self, wait: Wait) -> u32 {
+        match (wait, self.listener) {
+            (Wait::AtLeisure, _) => P::POLLS_PER_TURN.saturating_mul(LEISURE),
+            (Wait::ForAnAnswer, Listener::Somebody) => self.patience.polls(),
+            (Wait::ForAnAnswer, Listener::Nobody) => self.patience.usual_polls(),
+        }
+    }
+
     /// The first answer that is accepted, and after how many polls.
     fn listen<T>(
         &mut self,
+        most: u32,
         mut accept: impl FnMut(HostMessage<'_>) -> Option<T>,
     ) -> Option<(T, u32)> {
-        let most = match self.listener {
-            Listener::Somebody => self.patience.polls(),
-            Listener::Nobody => self.patience.usual_polls(),
-        };
         for polls in 0..most {
             let Some(byte) = self.port.poll() else {
                 continue;

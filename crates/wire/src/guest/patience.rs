@@ -3,9 +3,12 @@
 /// Times the polls of the last answer that the next one is waited for.
 const FACTOR: u32 = 8;
 
-/// The longest wait, and the part of a usual wait that is the shortest.
+/// The longest wait, in usual ones.
 const LONGEST: u32 = 8;
-const SHORTEST_PART: u32 = 32;
+
+/// The part of a usual wait that is the shortest: 25 ms, as a USB adapter may hand the same answer on
+/// at once or after 16 ms.
+const SHORTEST_PART: u32 = 4;
 
 /// Learns from the answers, so that on a lossy line a lost one costs little more time than one that
 /// came. Doubles while none comes: a wait must outgrow a slow host's delay, or each of its answers

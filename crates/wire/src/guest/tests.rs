@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use super::{Delivery, Greeting, GuestLink, LineStuck, LogFull, PlanAtHand, SerialPort};
 use crate::{
@@ -63,12 +64,31 @@ impl Script {
         self.sent.iter().filter(|frame| message_in(frame, |message| look(&message))).count()
     }
 
+    /// How many `Data` frames stand between other frames.
+    fn bursts(&self) -> Vec<usize> {
+        self.split_at_other_frames().map(<[_]>::len).filter(|&frames| frames > 0).collect()
+    }
+
     /// The longest `Data` frame of each burst.
     fn longest_data_frames(&self) -> Vec<usize> {
+        let bursts = self.split_at_other_frames();
+        bursts.filter_map(|burst| burst.iter().map(Vec::len).max()).collect()
+    }
+
+    fn split_at_other_frames(&self) -> impl Iterator<Item = &[Vec<u8>]> {
         let is_data =
             |frame: &Vec<u8>| message_in(frame, |m| matches!(m, GuestMessage::Data { .. }));
-        let bursts = self.sent.split(|frame| !is_data(frame));
-        bursts.filter_map(|burst| burst.iter().map(Vec::len).max()).collect()
+        self.sent.split(move |frame| !is_data(frame))
+    }
+}
+
+impl Script {
+    /// How many `Done`s stand between frames of data.
+    fn dones_between_data(&self) -> Vec<usize> {
+        let is_done =
+            |frame: &Vec<u8>| message_in(frame, |m| matches!(m, GuestMessage::Done { .. }));
+        let stretches = self.sent.chunk_by(|one, other| is_done(one) == is_done(other));
+        stretches.filter(|stretch| is_done(&stretch[0])).map(<[_]>::len).collect()
     }
 }
 
@@ -121,21 +141,44 @@ fn recording_sends_nothing() {
     with_link(&[Says::Ack], |link| {
         record(link, 10_000);
         assert!(link.port_mut().sent.is_empty());
-        assert_eq!(link.flush(), Delivery::Acknowledged);
-        assert_eq!(link.flush(), Delivery::Acknowledged);
-        let turns = link.port_mut().count(|message| matches!(message, GuestMessage::Turn { .. }));
-        assert_eq!(turns, 1, "what is acknowledged is not flushed again");
+        link.flush();
+        let sent = link.port_mut().sent.len();
+        assert!(sent > 0);
+        link.flush();
+        assert_eq!(link.port_mut().sent.len(), sent, "what is sent is not flushed again");
     });
 }
 
 #[test]
-fn a_host_is_asked_after_every_32_frames() {
+fn a_host_is_asked_after_32_frames_and_on_a_good_line_after_up_to_128() {
     with_link(&[Says::Ack], |link| {
-        record(link, 100_000);
+        record(link, 200_000);
         link.flush();
-        let data = link.port_mut().count(|message| matches!(message, GuestMessage::Data { .. }));
-        let turns = link.port_mut().count(|message| matches!(message, GuestMessage::Turn { .. }));
-        assert_eq!(turns, data.div_ceil(32));
+        assert_eq!(link.port_mut().bursts()[..4], [32, 64, 128, 128]);
+        assert_eq!(link.counters().turns, 4, "the last burst is not full");
+    });
+}
+
+#[test]
+fn small_flushes_share_a_turn() {
+    with_link(&[Says::Ack], |link| {
+        for _ in 0..40 {
+            record(link, 100);
+            link.flush();
+        }
+        assert_eq!(link.port_mut().bursts(), [32, 8]);
+        assert_eq!(link.finish(), Delivery::Acknowledged);
+    });
+}
+
+#[test]
+fn what_a_late_turn_finds_missing_is_sent_at_once() {
+    with_link(&[Says::Nak, Says::Ack], |link| {
+        for _ in 0..32 {
+            record(link, 100);
+            link.flush();
+        }
+        assert_eq!(link.counters().resent_bytes, 1);
     });
 }
 
@@ -159,7 +202,7 @@ fn frames_shrink_with_every_nak_and_grow_with_every_clean_ack() {
 fn an_answer_to_a_turn_not_yet_granted_is_no_answer() {
     with_link(&[Says::AckOfTheNextTurn], |link| {
         record(link, 10);
-        assert_eq!(link.flush(), Delivery::Unconfirmed);
+        assert_eq!(link.finish(), Delivery::Unconfirmed);
     });
 }
 
@@ -176,7 +219,7 @@ fn a_lost_answer_is_asked_for_again() {
     with_link(&[Says::Nothing, Says::Nothing, Says::Ack], |link| {
         link.set_presence(HostPresence::Certain);
         record(link, 10);
-        assert_eq!(link.flush(), Delivery::Acknowledged);
+        assert_eq!(link.finish(), Delivery::Acknowledged);
         assert_eq!(link.counters().unanswered, 2);
     });
 }
@@ -189,7 +232,7 @@ fn alone_the_guest_says_hello_forty_times_and_sends_its_stream_once() {
         let hellos = link.port_mut().count(|message| matches!(message, GuestMessage::Hello { .. }));
         assert_eq!(hellos, 40);
         record(link, 50_000);
-        assert_eq!(link.flush(), Delivery::Unconfirmed);
+        link.flush();
         assert_eq!(link.finish(), Delivery::Unconfirmed);
         assert_eq!(link.counters().resent_bytes, 0);
     });
@@ -205,6 +248,43 @@ fn a_stuck_line_does_not_stop_an_uncertain_guest() {
         link.port_mut().line = Ok(());
         link.port_mut().says = [Says::Ack].into();
         assert_eq!(link.finish(), Delivery::Acknowledged, "what did not leave leaves later");
+    });
+}
+
+/// Lingers until so many `Done`s were said; what came of each.
+fn linger(link: &mut GuestLink<'_, Script>, dones: usize) -> Vec<Delivery> {
+    let mut outcomes = Vec::new();
+    link.linger(|delivery| {
+        outcomes.push(delivery);
+        if outcomes.len() == dones { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    outcomes
+}
+
+#[test]
+fn to_nobody_the_log_goes_out_again_after_5_dones_then_10_then_20_and_at_last_160() {
+    with_link(&[Says::Nothing], |link| {
+        record(link, 1000);
+        link.finish();
+        link.port_mut().sent.clear();
+        let outcomes = linger(link, 5 + 10 + 20 + 40 + 80 + 160 + 160 + 1);
+        assert!(outcomes.iter().all(|&outcome| outcome == Delivery::Unconfirmed));
+        let between = link.port_mut().dones_between_data();
+        assert_eq!(between, [5, 10, 20, 40, 80, 160, 160, 1]);
+        assert_eq!(link.counters().resent_bytes, 7 * link.log.length() as u64);
+    });
+}
+
+#[test]
+fn whoever_comes_late_is_sent_what_it_misses_and_then_the_log_rests() {
+    with_link(&[Says::Nothing, Says::Nothing, Says::Nak, Says::Ack, Says::Nothing], |link| {
+        record(link, 1000);
+        link.flush();
+        let outcomes = linger(link, 100);
+        let (nobody, somebody) = (Delivery::Unconfirmed, Delivery::Acknowledged);
+        let rests = [somebody; 4];
+        assert_eq!(outcomes[..8], [&[nobody, nobody, somebody], &rests[..], &[nobody]].concat());
+        assert_eq!(link.counters().resent_bytes, 1);
     });
 }
 

@@ -14,6 +14,11 @@ impl Port {
         Self(line)
     }
 
+    /// Whether there is a line.
+    pub const fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Waits, within bounds, until the last bit has left.
     pub fn drain(&mut self) {
         if let Some(line) = &mut self.0 {

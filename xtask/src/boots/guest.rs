@@ -7,8 +7,13 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::pc::{self, Firmware, Medium};
+
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the guest writes its exit status.
+const EXIT: &str = "isa-debug-exit,iobase=0xf4,iosize=4";
 
 /// A running QEMU; dropping it ends it.
 pub struct Guest {
@@ -23,12 +28,11 @@ impl Guest {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let socket =
             format!("socket,id=line,path={},server=on", folder.path().join("line").display());
-        let exit = "isa-debug-exit,iobase=0xf4,iosize=4";
         Self::start(
             kernel,
             words,
             folder,
-            &["-chardev", &socket, "-serial", "chardev:line", "-device", exit],
+            &["-chardev", &socket, "-serial", "chardev:line", "-device", EXIT],
         )
     }
 
@@ -40,12 +44,32 @@ impl Guest {
         Self::start(kernel, words, folder, &["-vga", "std", "-monitor", &monitor])
     }
 
+    /// A PC that boots from `medium`, counting instructions. QEMU waits for somebody to connect to the
+    /// serial line.
+    pub fn pc(medium: Medium<'_>, firmware: Firmware) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let socket =
+            format!("socket,id=line,path={},server=on", folder.path().join("line").display());
+        let mut arguments = medium.arguments(firmware);
+        if firmware == Firmware::Uefi {
+            arguments.extend(pc::uefi(folder.path())?);
+        }
+        let line = ["-vga", "std", "-chardev", &socket, "-serial", "chardev:line", "-device", EXIT];
+        Self::spawn(folder, |qemu| qemu.args(arguments).args(line))
+    }
+
     fn start(kernel: &Path, words: &str, folder: TempDir, more: &[&str]) -> Result<Self, String> {
-        let child = Command::new("qemu-system-x86_64")
-            .args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
-            .args(["-accel", "tcg", "-icount", "shift=7,sleep=off", "-append", words, "-kernel"])
-            .arg(kernel)
-            .args(more)
+        Self::spawn(folder, |qemu| qemu.args(["-append", words, "-kernel"]).arg(kernel).args(more))
+    }
+
+    fn spawn(
+        folder: TempDir,
+        add_arguments: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Result<Self, String> {
+        let mut qemu = Command::new("qemu-system-x86_64");
+        qemu.args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
+            .args(["-accel", "tcg", "-icount", "shift=7,sleep=off"]);
+        let child = add_arguments(&mut qemu)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -4,9 +4,14 @@ mod bochs;
 mod cases;
 mod counts;
 mod guest;
+mod images;
+mod keyboard;
+mod pc;
 mod relay;
 mod screen;
 mod tool;
+
+pub use images::files_below;
 
 use std::path::Path;
 use std::time::Instant;
@@ -32,6 +37,12 @@ const CASES: &[(&str, Case)] = &[
     ("a_guest_without_a_serial_port_says_so_on_screen", cases::no_serial_port),
     ("an_iso_on_bios_gives_the_cells_of_a_direct_boot", cases::iso_on_bios),
     ("an_iso_on_uefi_gives_the_cells_of_a_direct_boot", cases::iso_on_uefi),
+    ("equal_sources_make_equal_images", images::equal_images),
+    ("an_image_boots_from_cd_and_stick_on_bios", images::on_bios),
+    ("an_image_boots_from_cd_and_stick_on_uefi", images::on_uefi),
+    ("an_image_boots_from_the_network_on_bios", images::network_on_bios),
+    ("an_image_boots_from_the_network_on_uefi", images::network_on_uefi),
+    ("a_key_on_the_serial_line_chooses_from_the_menu", images::chosen_by_key),
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
     ("a_line_that_damages_one_byte_in_a_hundred_loses_nothing", cases::lossy_line),
 ];

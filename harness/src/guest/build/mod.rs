@@ -102,7 +102,8 @@ mod tests {
         let flags = [r#"--remap-path-prefix=/a "b"\c=/rmapbench"#.to_owned()];
         let setting = setting(&flags);
         let read = DeTable::parse(&setting).expect("it is TOML");
-        let list = &read.get_ref()["target"].get_ref()["x86_64-unknown-none"]["rustflags"];
-        assert_eq!(list[0].as_str(), Some(&*flags[0]));
+        let target = &read.get_ref()["target"].get_ref()["x86_64-unknown-none"];
+        let list = &target.get_ref()["rustflags"];
+        assert_eq!(list.get_ref()[0].get_ref().as_str(), Some(&*flags[0]));
     }
 }

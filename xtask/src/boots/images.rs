@@ -34,6 +34,16 @@ impl Made {
         Ok(Self { path, _folder: folder })
     }
 
+    /// What to press for an entry: its place in the menu, from 1.
+    fn key_of(&self, plan: &str) -> Result<u8, String> {
+        let manifest: Value =
+            serde_json::from_slice(&self.manifest()?).map_err(|error| error.to_string())?;
+        let entries = manifest["entries"].as_array().map_or(&[][..], Vec::as_slice);
+        let places = entries.iter().map(|entry| &entry["plan"]).zip(b'1'..=b'9');
+        let found = places.into_iter().find(|(name, _)| *name == plan);
+        found.map(|(_, key)| key).ok_or_else(|| format!("no entry of the menu runs `{plan}`"))
+    }
+
     fn manifest(&self) -> Result<Vec<u8>, String> {
         read(&self.path.with_file_name("image.manifest.json"))
     }
@@ -103,7 +113,7 @@ pub fn chosen_by_key(tool: &Tool) -> Result<(), String> {
     let image = Made::image(tool, "iso")?;
     let guest = Guest::pc(Medium::Cd(&image.path), Firmware::Bios)?;
     let chosen = guest.scratch("chosen");
-    press_in_menu(&guest.line()?, b'v', &chosen)?;
+    press_in_menu(&guest.line()?, image.key_of("verify")?, &chosen)?;
     let port = format!("unix:{}", chosen.display());
     let called = tool.call(&["collect", "--port", &port])?.expect(0)?;
     expect_plan(&called, "verify")

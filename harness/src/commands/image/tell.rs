@@ -15,9 +15,12 @@ pub fn of_file(path: &Path, image: &Listed, manifest: &Path, kind: ImageKind) ->
         image.sha256,
         manifest.display()
     );
-    if kind == ImageKind::Iso {
-        text.push_str("Boot it as a CD, or write it to a stick; the same bytes serve both.\n");
-    }
+    text.push_str(match kind {
+        ImageKind::Usb => "The same bytes boot as a CD, under a name that ends with .iso.\n",
+        ImageKind::Iso | ImageKind::Pxe => {
+            "Boot it as a CD, or write it to a stick; the same bytes serve both.\n"
+        }
+    });
     let _ = writeln!(
         text,
         "To write it to a stick, all of whose contents are lost, find out the stick's name, then put it \

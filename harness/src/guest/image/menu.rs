@@ -55,10 +55,10 @@ impl Menu {
         let baud = self.serial.baud.unwrap_or_default();
         let mut text = format!("set port={unit}\nset speed={baud}\n{head}");
         for (place, plan) in self.plans.iter().enumerate() {
-            let key = hotkey(place, plan);
+            let key = hotkey(place).unwrap_or(' ');
             let title = printable(&format!("{key}  {}: {}", plan.name, plan.summary));
             let words = self.command_line(plan);
-            let _ = writeln!(text, "\nmenuentry '{title}' --hotkey={key} {{");
+            let _ = writeln!(text, "\nmenuentry '{title}' --hotkey='{key}' {{");
             let _ = writeln!(text, "  multiboot2 {folder}/{KERNEL} {words}");
             for module in self.own_first(place) {
                 let _ = writeln!(text, "  module2 {folder}/{} {}", module.file(), module.name);
@@ -82,12 +82,10 @@ impl Menu {
     }
 }
 
-/// What to press for an entry: `v` for verify, else a digit, for as long as there are any.
-fn hotkey(place: usize, plan: &BootPlan) -> char {
-    if plan.name == "verify" {
-        return 'v';
-    }
-    "123456789".chars().nth(place).unwrap_or('0')
+/// What to press for an entry, as far as there are digits. Letters would not do: GRUB takes some of them,
+/// such as `v` for down, before it looks for an entry.
+fn hotkey(place: usize) -> Option<char> {
+    "123456789".chars().nth(place)
 }
 
 /// What GRUB can show without fonts and take between single quotes.
@@ -114,21 +112,21 @@ mod tests {
         set speed=9600
         # head
 
-        menuentry '1  own: it"s mine ? 2' --hotkey=1 {
+        menuentry '1  own: it"s mine ? 2' --hotkey='1' {
           multiboot2 /boot/rmapbench.elf.gz plan=own com=2 baud=9600
           module2 /boot/plans/own.bin own
           module2 /boot/plans/quick.bin quick
           module2 /boot/plans/verify.bin verify
         }
 
-        menuentry '2  quick: all' --hotkey=2 {
+        menuentry '2  quick: all' --hotkey='2' {
           multiboot2 /boot/rmapbench.elf.gz plan=quick com=2 baud=9600
           module2 /boot/plans/quick.bin quick
           module2 /boot/plans/own.bin own
           module2 /boot/plans/verify.bin verify
         }
 
-        menuentry 'v  verify: x' --hotkey=v {
+        menuentry '3  verify: x' --hotkey='3' {
           multiboot2 /boot/rmapbench.elf.gz plan=verify com=2 baud=9600
           module2 /boot/plans/verify.bin verify
           module2 /boot/plans/own.bin own

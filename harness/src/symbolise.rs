@@ -6,6 +6,7 @@ use std::path::Path;
 
 use addr2line::Loader;
 
+use crate::guest::SOURCE_ROOT;
 use crate::results::CrashReport;
 
 const REGISTER_NAMES: [&str; 18] = [
@@ -18,7 +19,7 @@ const RIP: usize = 16;
 
 /// The report; addresses stay bare where there is no `kernel` to ask.
 #[must_use]
-pub fn crash_text(crash: &CrashReport, kernel: Option<&Path>, root: &Path) -> String {
+pub fn crash_text(crash: &CrashReport, kernel: Option<&Path>) -> String {
     let mut text = format!("the guest crashed: {}", crash.what);
     if let Some(vector) = crash.vector {
         let _ = write!(text, " (vector {vector}, error code {:#x})", crash.error_code);
@@ -41,7 +42,7 @@ pub fn crash_text(crash: &CrashReport, kernel: Option<&Path>, root: &Path) -> St
     let loader = kernel.and_then(|path| Loader::new(path).ok());
     let rip = Some(crash.registers[RIP]).filter(|rip| *rip != 0);
     for address in rip.into_iter().chain(crash.backtrace.iter().copied()) {
-        let _ = writeln!(text, "  {address:#018x}  {}", place(loader.as_ref(), address, root));
+        let _ = writeln!(text, "  {address:#018x}  {}", place(loader.as_ref(), address));
     }
     text
 }
@@ -56,7 +57,7 @@ fn list_registers(crash: &CrashReport, text: &mut String) {
 }
 
 /// Every function that was inlined at `address`, innermost first, and its line.
-fn place(loader: Option<&Loader>, address: u64, root: &Path) -> String {
+fn place(loader: Option<&Loader>, address: u64) -> String {
     let Some(mut frames) = loader.and_then(|loader| loader.find_frames(address).ok()) else {
         return "?".to_owned();
     };
@@ -68,7 +69,10 @@ fn place(loader: Option<&Loader>, address: u64, root: &Path) -> String {
         places.push(match line {
             Some((file, line)) => {
                 let file = Path::new(file);
-                format!("{name} at {}:{line}", file.strip_prefix(root).unwrap_or(file).display())
+                format!(
+                    "{name} at {}:{line}",
+                    file.strip_prefix(SOURCE_ROOT).unwrap_or(file).display()
+                )
             }
             None => name,
         });

@@ -28,6 +28,7 @@ fn help_teaches() {
     insta::assert_snapshot!("help", stdout(&["--help"]));
     insta::assert_snapshot!("help_run", stdout(&["run", "--help"]));
     insta::assert_snapshot!("help_collect", stdout(&["collect", "--help"]));
+    insta::assert_snapshot!("help_image", stdout(&["image", "--help"]));
     insta::assert_snapshot!("help_verify", stdout(&["verify", "--help"]));
     insta::assert_snapshot!("help_trace", stdout(&["trace", "--help"]));
     insta::assert_snapshot!("help_replay", stdout(&["replay", "--help"]));
@@ -61,6 +62,10 @@ fn bad_usage_is_told_before_anything_is_done() {
     assert!(refused(&["run", "--boot", "direct", "--firmware", "uefi"]).contains("use --boot iso"));
     assert!(refused(&["run", "--memory", "lots"]).contains("512M or 2G"));
     assert!(refused(&["run", "--rounds", "0"]).contains("--rounds"));
+    assert!(refused(&["image", "--com", "5"]).contains("COM1 to COM4"));
+    assert!(refused(&["image", "--baud", "9601"]).contains("300 to 921600"));
+    assert!(refused(&["image", "--plan", "nonesuch"]).contains("there are: quick"));
+    assert!(refused(&["image", "--kind", "pxe", "-o", "src"]).contains("src is not empty"));
     assert!(refused(&["replay", "/nonesuch/raw.bin"]).contains("cannot read /nonesuch/raw.bin"));
 }
 

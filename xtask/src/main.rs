@@ -3,6 +3,7 @@
 mod aa;
 mod boots;
 mod miri;
+mod reproducible;
 mod steps;
 
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ enum Chore {
         #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u16).range(16..))]
         rounds: u16,
     },
+    /// Makes the images of the last commit in two clones and compares them to the last byte.
+    Reproducible,
     /// Real boots only.
     Boots {
         /// Only those whose name contains this.
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Chore::Check => steps::check(&root),
         Chore::Miri => miri::run(&root),
         Chore::Aa { seeds, rounds } => aa::run(&root, seeds, rounds),
+        Chore::Reproducible => steps::install(&root).and_then(|()| reproducible::run(&root)),
         Chore::Boots { filter } => {
             steps::install(&root).and_then(|()| boots::run(&root, &filter.unwrap_or_default()))
         }

@@ -5,14 +5,14 @@ use std::process::Command;
 use std::time::Instant;
 
 use harness::tools::{
-    BOCHS, GRUB, OVMF, QEMU, Shell, TARGET, Tool, Verbosity, WhenMissing, ensure, ensure_target,
-    shown,
+    BOCHS, GRUB, NETWORK_BOOT, OVMF, QEMU, Shell, TARGET, Tool, Verbosity, WhenMissing, ensure,
+    ensure_target, shown,
 };
 
 /// Installs what the boots need, as `rmapbench` itself does.
 pub fn install(root: &Path) -> Result<(), String> {
     let shell = Shell { verbosity: Verbosity::Verbose };
-    let mut tools: Vec<&Tool> = vec![&QEMU, &OVMF];
+    let mut tools: Vec<&Tool> = vec![&QEMU, &OVMF, &NETWORK_BOOT];
     tools.extend(&GRUB);
     tools.extend(&BOCHS);
     ensure(&tools, WhenMissing::Install, shell).map_err(|error| error.to_string())?;

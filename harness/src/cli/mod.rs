@@ -1,9 +1,11 @@
 //! The command line, part of the contract.
 
+mod image;
 mod machine;
 mod trace;
 mod verify;
 
+pub use image::{Image, ImageKind};
 pub use machine::Machine;
 pub use trace::Trace;
 pub use verify::Verify;
@@ -65,6 +67,9 @@ pub enum Command {
     /// Collect from a serial line what a booted machine measures.
     #[command(after_help = COLLECT_EXAMPLES)]
     Collect(Collect),
+    /// Make an image that other machines boot: CD, stick, or network.
+    #[command(after_help = image::EXAMPLES)]
+    Image(Image),
     /// Compare random events under every scheme with what they should do.
     #[command(after_help = verify::EXAMPLES)]
     Verify(Verify),

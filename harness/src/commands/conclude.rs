@@ -85,7 +85,7 @@ pub fn conclude(
     folder.write(&heard.run, &summary, &json)?;
     if let Some(crash) = &heard.run.crash {
         let kernel = kernel_of(heard);
-        eprint!("{}", crash_text(crash, kernel.as_deref(), &root()));
+        eprint!("{}", crash_text(crash, kernel.as_deref()));
     }
     if !summary.cells.is_empty() {
         print(&table::text(&summary))?;

@@ -7,14 +7,16 @@ use super::{print, root};
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::tools::{BOCHS, GRUB, OVMF, QEMU, TARGET, Tool, install_command, target_installed};
+use crate::tools::{
+    BOCHS, GRUB, NETWORK_BOOT, OVMF, QEMU, TARGET, Tool, install_command, target_installed,
+};
 
 /// Carries `doctor` out.
 pub fn doctor() -> Result<Exit, Error> {
     let shell = cli::shell(false);
     let tools: Vec<&Tool> = [&QEMU].into_iter().chain(&GRUB).chain([&OVMF]).collect();
     let mut text = String::new();
-    for tool in tools.iter().copied().chain(&BOCHS) {
+    for tool in tools.iter().copied().chain([&NETWORK_BOOT]).chain(&BOCHS) {
         let state = match tool.find() {
             Some(path) => tool.version(shell).unwrap_or_else(|| path.display().to_string()),
             None => "missing".to_owned(),

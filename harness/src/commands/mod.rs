@@ -4,6 +4,7 @@ mod boot;
 mod collect;
 mod conclude;
 mod doctor;
+mod image;
 mod list;
 mod replay;
 mod report;
@@ -26,6 +27,7 @@ pub fn run(command: Command) -> Result<Exit, Error> {
             run_modelled::run(&arguments)
         }
         Command::Run(arguments) => run::run(&arguments),
+        Command::Image(arguments) => image::image(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Collect(arguments) => collect::collect(&arguments),
         Command::Trace(arguments) => trace::trace(&arguments),

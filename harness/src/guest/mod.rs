@@ -6,9 +6,12 @@ mod image;
 mod kvm;
 mod qemu;
 
-pub use build::{build_kernel, built_kernel};
+pub use build::{SOURCE_ROOT, build_kernel, built_kernel};
 pub use elf::{Kernel, hex, sha256};
-pub use image::{IMAGES, Image, make_iso};
+pub use image::{
+    Baud, BootPlan, Circumstances, ComPort, Image, Listed, Manifest, Menu, SerialChoice,
+    SourceDate, Tree, images_folder, make_bootable_iso, make_iso, make_network_folder,
+};
 pub use kvm::{Nativeness, probe};
 pub use qemu::{
     Accelerator, Boot, CpuModel, Firmware, GuestExit, Qemu, Setup, memory_with_one_piece_of,

@@ -25,7 +25,7 @@ pub use run::{
     CellEnd, CellRun, CrashReport, Fact, Mismatch, Phase, Refused, Run, SurveyPoint, Verified,
     shown,
 };
-pub use run_json::{Provenance, Route, RunJson, Timestamps, git, rustc};
+pub use run_json::{Git, Provenance, Route, RunJson, Timestamps, git, rustc};
 pub use samples_csv::write_samples;
 pub use summary::{CellSummary, OpSummary, Per, Summary};
 pub use title::title_of;

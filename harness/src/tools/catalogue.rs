@@ -49,8 +49,16 @@ pub const QEMU: Tool = Tool {
     places: &["qemu-system-x86_64"],
 };
 
-/// What makes an image that boots on BIOS and UEFI.
-pub const GRUB: [Tool; 5] = [
+/// Writes the CD's file system.
+pub const XORRISO: Tool = Tool {
+    name: "xorriso",
+    purpose: "used by grub-mkrescue",
+    package: "xorriso",
+    places: &["xorriso"],
+};
+
+/// What makes images that boot on BIOS and UEFI.
+pub const GRUB: [Tool; 7] = [
     Tool {
         name: "grub-mkrescue",
         purpose: "makes the ISO image",
@@ -58,28 +66,35 @@ pub const GRUB: [Tool; 5] = [
         places: &["grub-mkrescue", "grub2-mkrescue"],
     },
     Tool {
+        name: "grub-mkimage",
+        purpose: "makes what boots over a network",
+        package: "grub-common",
+        places: &["grub-mkimage", "grub2-mkimage"],
+    },
+    Tool {
         name: "GRUB for BIOS",
-        purpose: "boots the ISO image on BIOS",
+        purpose: "boots images on BIOS",
         package: "grub-pc-bin",
         places: &["/usr/lib/grub/i386-pc/multiboot2.mod"],
     },
     Tool {
         name: "GRUB for UEFI",
-        purpose: "boots the ISO image on UEFI",
+        purpose: "boots images on UEFI",
         package: "grub-efi-amd64-bin",
         places: &["/usr/lib/grub/x86_64-efi/multiboot2.mod"],
     },
-    Tool {
-        name: "xorriso",
-        purpose: "used by grub-mkrescue",
-        package: "xorriso",
-        places: &["xorriso"],
-    },
+    XORRISO,
     Tool {
         name: "mformat",
         purpose: "used by grub-mkrescue",
         package: "mtools",
         places: &["mformat"],
+    },
+    Tool {
+        name: "faketime",
+        purpose: "equal images of a commit",
+        package: "faketime",
+        places: &["faketime"],
     },
 ];
 
@@ -95,6 +110,14 @@ pub const OVMF: Tool = Tool {
         "/usr/share/edk2/ovmf/OVMF_CODE.fd",
         "/usr/share/qemu/ovmf-x86_64-code.bin",
     ],
+};
+
+/// Network cards that boot, for the boot tests and for trying a network image out.
+pub const NETWORK_BOOT: Tool = Tool {
+    name: "iPXE for QEMU",
+    purpose: "for tests: boots from a network",
+    package: "ipxe-qemu",
+    places: &["/usr/lib/ipxe/qemu/pxe-virtio.rom", "/usr/share/ipxe/qemu/pxe-virtio.rom"],
 };
 
 /// The second emulator that counts instructions, for the boot tests alone.

@@ -55,7 +55,9 @@ fn not_here(tools: &[&Tool], command: &str) -> ToolError {
 /// The one command that installs `missing`, as this user would type it.
 pub fn install_command(missing: &[&Tool]) -> String {
     let sudo = if is_root() { "" } else { "sudo " };
-    let packages: Vec<_> = missing.iter().map(|tool| tool.package).collect();
+    let mut packages: Vec<_> = missing.iter().map(|tool| tool.package).collect();
+    // Some packages hold more than one tool.
+    packages.dedup();
     format!("{sudo}apt-get install -y --no-install-recommends {}", packages.join(" "))
 }
 

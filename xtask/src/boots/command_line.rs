@@ -4,9 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use harness::guest::Firmware;
 use harness::plan::{Selection, encode};
 
 use super::guest::{Clock, Guest};
+use super::pc::Medium;
 use super::tool::{Tool, collect};
 
 /// Words that cannot be used, and what the guest answers.
@@ -51,7 +53,7 @@ pub fn slip(tool: &Tool) -> Result<(), String> {
 pub fn plan(tool: &Tool) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let iso = two_plans(&tool.kernel, folder.path(), "plan=second seed=5")?;
-    let guest = Guest::from_cd(&iso)?;
+    let guest = Guest::pc(Medium::Cd(&iso), Firmware::Bios)?;
     let run = collect(tool, &guest.line()?, &[])?.expect(0)?.run_json()?;
     if run["plan"]["rounds"] == 2 && run["seed"] == 5 {
         return Ok(());

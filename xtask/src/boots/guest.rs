@@ -1,7 +1,6 @@
 //! A guest started by hand, with words on its command line that `rmapbench run` never says.
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -10,13 +9,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::guest::Firmware;
-use harness::tools::ovmf;
 use tempfile::TempDir;
 
-use super::disk::Disk;
+use super::pc::{self, Medium};
 
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where the guest writes its exit status.
+const EXIT: &str = "isa-debug-exit,iobase=0xf4,iosize=4";
 
 /// What makes a guest's time pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,55 +46,62 @@ pub struct Guest {
 impl Guest {
     /// Boots `kernel` with `words`. QEMU waits for somebody to connect to the serial line.
     pub fn with_serial_socket(kernel: &Path, words: &str, clock: Clock) -> Result<Self, String> {
-        Self::on_line(&direct(kernel, words), clock, &["-serial", "chardev:line"])
+        let folder = folder()?;
+        Self::on_line(folder, &direct(kernel, words), clock, &["-serial", "chardev:line"])
     }
 
     /// The same, counting instructions, where `devices` say what the line's character device `line` is
     /// attached to.
     pub fn with_line(kernel: &Path, words: &str, devices: &[&str]) -> Result<Self, String> {
-        Self::on_line(&direct(kernel, words), Clock::Instructions, devices)
+        Self::on_line(folder()?, &direct(kernel, words), Clock::Instructions, devices)
     }
 
-    /// Boots an image from CD, with the line at COM1.
-    pub fn from_cd(iso: &Path) -> Result<Self, String> {
-        let boot = ["-cdrom".into(), iso.into()];
-        Self::on_line(&boot, Clock::Instructions, &["-serial", "chardev:line"])
+    /// A PC that boots from `medium`, counting instructions. QEMU waits for somebody to connect to the
+    /// serial line.
+    pub fn pc(medium: Medium<'_>, firmware: Firmware) -> Result<Self, String> {
+        let folder = folder()?;
+        let boot = from_medium(folder.path(), medium, firmware)?;
+        let devices = ["-vga", "std", "-serial", "chardev:line"];
+        Self::on_line(folder, &boot, Clock::Instructions, &devices)
     }
 
-    fn on_line(boot: &[OsString], clock: Clock, devices: &[&str]) -> Result<Self, String> {
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    fn on_line(
+        folder: TempDir,
+        boot: &[OsString],
+        clock: Clock,
+        devices: &[&str],
+    ) -> Result<Self, String> {
         let socket =
             format!("socket,id=line,path={},server=on", folder.path().join("line").display());
-        let exit = "isa-debug-exit,iobase=0xf4,iosize=4";
-        let line = ["-chardev", &socket, "-device", exit];
-        Self::start(boot, folder, clock, &[&line, devices].concat())
+        let line = ["-chardev", &socket, "-device", EXIT];
+        Self::start(folder, boot, clock, &[&line, devices].concat())
     }
 
     /// Boots `kernel` with `words` and a screen but no serial port, and stays there when the guest halts.
     pub fn with_screen(kernel: &Path, words: &str) -> Result<Self, String> {
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        Self::show(&direct(kernel, words), folder, Clock::Instructions)
+        Self::show(folder()?, &direct(kernel, words), Clock::Instructions)
     }
 
-    /// Boots an image on a machine with a screen but no serial port.
-    pub fn with_screen_from(disk: &Disk, firmware: Firmware, clock: Clock) -> Result<Self, String> {
-        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let mut boot = vec!["-cdrom".into(), disk.path().into()];
-        if firmware == Firmware::Uefi {
-            boot.extend(flash(folder.path())?);
-        }
-        Self::show(&boot, folder, clock)
+    /// A PC with a screen but no serial port that boots from `medium`.
+    pub fn pc_with_screen(
+        medium: Medium<'_>,
+        firmware: Firmware,
+        clock: Clock,
+    ) -> Result<Self, String> {
+        let folder = folder()?;
+        let boot = from_medium(folder.path(), medium, firmware)?;
+        Self::show(folder, &boot, clock)
     }
 
-    fn show(boot: &[OsString], folder: TempDir, clock: Clock) -> Result<Self, String> {
+    fn show(folder: TempDir, boot: &[OsString], clock: Clock) -> Result<Self, String> {
         let monitor = folder.path().join("monitor").display().to_string();
         let monitor = format!("unix:{monitor},server=on,wait=off");
-        Self::start(boot, folder, clock, &["-vga", "std", "-monitor", &monitor])
+        Self::start(folder, boot, clock, &["-vga", "std", "-monitor", &monitor])
     }
 
     fn start(
-        boot: &[OsString],
         folder: TempDir,
+        boot: &[OsString],
         clock: Clock,
         more: &[&str],
     ) -> Result<Self, String> {
@@ -158,21 +166,24 @@ impl Guest {
     }
 }
 
-/// The kernel by its PVH note.
+fn folder() -> Result<TempDir, String> {
+    tempfile::tempdir().map_err(|error| error.to_string())
+}
+
 fn direct(kernel: &Path, words: &str) -> Vec<OsString> {
     vec!["-append".into(), words.into(), "-kernel".into(), kernel.into()]
 }
 
-/// OVMF, with variables of its own in `folder`.
-fn flash(folder: &Path) -> Result<Vec<OsString>, String> {
-    let (code, variables) = ovmf().ok_or("OVMF is not installed")?;
-    let copy = folder.join("variables.fd");
-    fs::copy(variables, &copy).map_err(|error| format!("cannot copy OVMF's variables: {error}"))?;
-    let drive = |options: &str, file: &Path| {
-        format!("if=pflash,format=raw,{options},file={}", file.display()).into()
-    };
-    let (code, copy) = (drive("unit=0,readonly=on", &code), drive("unit=1", &copy));
-    Ok(vec!["-drive".into(), code, "-drive".into(), copy])
+fn from_medium(
+    folder: &Path,
+    medium: Medium<'_>,
+    firmware: Firmware,
+) -> Result<Vec<OsString>, String> {
+    let mut arguments = medium.arguments(firmware);
+    if firmware == Firmware::Uefi {
+        arguments.extend(pc::uefi(folder)?);
+    }
+    Ok(arguments.into_iter().map(OsString::from).collect())
 }
 
 impl Drop for Guest {

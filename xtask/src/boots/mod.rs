@@ -7,12 +7,17 @@ mod counts;
 mod disk;
 mod failures;
 mod guest;
+mod images;
+mod keyboard;
 mod line;
 mod on_screen;
+mod pc;
 mod relay;
 mod screen;
 mod serial_ports;
 mod tool;
+
+pub use images::files_below;
 
 use std::path::Path;
 use std::time::Instant;
@@ -51,6 +56,12 @@ const CASES: &[(&str, Case)] = &[
     ("a_crash_is_explained_on_a_framebuffer", on_screen::crash),
     ("an_iso_on_bios_gives_the_cells_of_a_direct_boot", cases::iso_on_bios),
     ("an_iso_on_uefi_gives_the_cells_of_a_direct_boot", cases::iso_on_uefi),
+    ("equal_sources_make_equal_images", images::equal_images),
+    ("an_image_boots_from_cd_and_stick_on_bios", images::on_bios),
+    ("an_image_boots_from_cd_and_stick_on_uefi", images::on_uefi),
+    ("an_image_boots_from_the_network_on_bios", images::network_on_bios),
+    ("an_image_boots_from_the_network_on_uefi", images::network_on_uefi),
+    ("a_key_on_the_serial_line_chooses_from_the_menu", images::chosen_by_key),
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
     ("a_line_that_dies_leaves_what_arrived_and_says_what_is_missing", line::a_dead_line),
     ("whatever_happens_to_line_and_tool_nothing_is_lost", line::nothing_is_lost),

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::disk::{CELLS, Disk};
 use super::guest::{Clock, Guest};
+use super::pc::Medium;
 use super::screen::{Reading, Screen};
 use super::tool::Tool;
 
@@ -15,7 +16,7 @@ pub fn direct_boot(tool: &Tool) -> Result<(), String> {
 
 pub fn bios(tool: &Tool) -> Result<(), String> {
     let disk = Disk::new(&tool.root, &tool.kernel, "")?;
-    let guest = Guest::with_screen_from(&disk, Firmware::Bios, Clock::Host)?;
+    let guest = Guest::pc_with_screen(Medium::Cd(&disk.path()), Firmware::Bios, Clock::Host)?;
     let mut screen = Screen::of(&guest, Reading::TextMode)?;
     run_to_the_end(&mut screen)?;
     // Back from the first page to the last, which pages that turn by themselves reach a minute later.
@@ -32,7 +33,8 @@ fn is_last_page(footer: &str) -> bool {
 pub fn uefi(tool: &Tool) -> Result<(), String> {
     let expected = expected_figures(tool)?;
     let disk = Disk::new(&tool.root, &tool.kernel, "")?;
-    let guest = Guest::with_screen_from(&disk, Firmware::Uefi, Clock::Instructions)?;
+    let guest =
+        Guest::pc_with_screen(Medium::Cd(&disk.path()), Firmware::Uefi, Clock::Instructions)?;
     let mut screen = Screen::of(&guest, Reading::Pixels)?;
     run_to_the_end(&mut screen)?;
     // With such a clock a page lasts a moment, and no key is needed to see the next.
@@ -45,9 +47,10 @@ pub fn uefi(tool: &Tool) -> Result<(), String> {
 
 pub fn crash(tool: &Tool) -> Result<(), String> {
     let disk = Disk::new(&tool.root, &tool.kernel, "crash=ud2")?;
-    let guest = Guest::with_screen_from(&disk, Firmware::Uefi, Clock::Instructions)?;
+    let guest =
+        Guest::pc_with_screen(Medium::Cd(&disk.path()), Firmware::Uefi, Clock::Instructions)?;
     let mut screen = Screen::of(&guest, Reading::Pixels)?;
-    let seen = screen.wait_for("rmapbench crashed: invalid opcode")?;
+    let seen = screen.wait_for("rmapbench crashed on CPU 0: invalid opcode")?;
     for text in ["vector 6, error code 0x0", "rip ffffffff80", "backtrace, innermost first:"] {
         if !seen.contains(text) {
             return Err(format!("the report does not say `{text}` but\n{seen}"));

@@ -7,6 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use harness::guest::build_kernel;
+use harness::tools::{Shell, Verbosity};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -36,21 +38,18 @@ pub struct Called {
 impl Tool {
     /// Builds both.
     pub fn build(root: &Path) -> Result<Self, String> {
-        let builds: [&[&str]; 2] = [
-            &["build", "--profile", "tool", "--package", "harness"],
-            &["build", "--release", "--package", "unikernel", "--target", "x86_64-unknown-none"],
-        ];
-        for arguments in builds {
-            let status = Command::new("cargo").args(arguments).current_dir(root).status();
-            if !status.is_ok_and(|status| status.success()) {
-                return Err(format!("`cargo {}` failed", arguments.join(" ")));
-            }
+        let build = ["build", "--profile", "tool", "--package", "harness"];
+        let status = Command::new("cargo").args(build).current_dir(root).status();
+        if !status.is_ok_and(|status| status.success()) {
+            return Err(format!("`cargo {}` failed", build.join(" ")));
         }
+        let shell = Shell { verbosity: Verbosity::Normal };
+        let kernel = build_kernel(root, shell).map_err(|error| error.to_string())?;
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         Ok(Self {
             binary: target.join("tool/rmapbench"),
-            kernel: target.join("x86_64-unknown-none/release/unikernel"),
+            kernel: kernel.path,
             root: root.to_owned(),
         })
     }

@@ -26,7 +26,7 @@ pub(super) fn conclude(arguments: &cli::Verify, explored: &Explored) -> Result<E
     }
     if let Some(crash) = &heard.run.crash {
         let kernel = built_kernel(&root()).filter(|_| qemu.is_some());
-        eprint!("{}", crash_text(crash, kernel.as_ref().map(|kernel| &*kernel.path), &root()));
+        eprint!("{}", crash_text(crash, kernel.as_ref().map(|kernel| &*kernel.path)));
     }
     let Verdict { sentence, exit } = Verdict::on(heard, qemu.as_ref());
     eprintln!("rmapbench: {sentence}");

@@ -20,7 +20,7 @@ use direction::{Event, Wire};
 use pace::Pace;
 
 /// A guest says what it is waited for within this time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A relay at work, in the background. It ends with the guest.
 pub struct Relay(Arc<Shared>);

@@ -1,5 +1,9 @@
 //! Builds the kernel from this source tree.
 
+mod paths;
+
+pub use paths::SOURCE_ROOT;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,18 +29,17 @@ struct MessageTarget {
     name: String,
 }
 
-/// Builds the kernel in release mode; the compiler's words go to standard error.
+/// Builds the kernel in release mode, the same bytes wherever the source lies; the compiler's words go
+/// to standard error.
 pub fn build_kernel(root: &Path, shell: Shell) -> Result<Kernel, Error> {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
+    let mut build = cargo(root);
+    build
         .args(["build", "--release", "--package", PACKAGE, "--target", TARGET])
         .arg("--message-format=json-render-diagnostics")
-        .current_dir(root)
-        // Flags meant for host programs would replace those that place the kernel in memory.
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .arg("--config")
+        .arg(setting(&paths::remapping_flags(root, shell)?))
         .stderr(Stdio::inherit());
-    let output = shell.capture(&mut cargo)?;
+    let output = shell.capture(&mut build)?;
     let executable = String::from_utf8_lossy(&output.stdout).lines().rev().find_map(executable);
     if interrupt::requested() {
         return Err(Error::Interrupted);
@@ -45,6 +48,24 @@ pub fn build_kernel(root: &Path, shell: Shell) -> Result<Kernel, Error> {
         Some(path) if output.status.success() => Ok(Kernel::open(&path)?),
         _ => Err(GuestError::DoesNotBuild.into()),
     }
+}
+
+/// Cargo in the project's root.
+fn cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo
+        .current_dir(root)
+        // Flags meant for host programs would replace those that place the kernel in memory.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo
+}
+
+/// Adds `flags` to those of `.cargo/config.toml`; as an environment variable they would replace them.
+fn setting(flags: &[String]) -> String {
+    // A list of strings in JSON is one in TOML as well.
+    let flags = serde_json::to_string(flags).expect("strings are JSON");
+    format!("target.{TARGET}.rustflags={flags}")
 }
 
 fn executable(line: &str) -> Option<PathBuf> {
@@ -62,7 +83,9 @@ pub fn built_kernel(root: &Path) -> Option<Kernel> {
 mod tests {
     use std::path::PathBuf;
 
-    use super::executable;
+    use toml::de::DeTable;
+
+    use super::{executable, setting};
 
     #[test]
     fn the_kernel_is_found_among_cargos_messages() {
@@ -72,5 +95,15 @@ mod tests {
         assert_eq!(executable(library), None);
         assert_eq!(executable(kernel), Some(PathBuf::from("/t/unikernel")));
         assert_eq!(executable(finished), None);
+    }
+
+    #[test]
+    fn a_folder_with_any_name_can_be_named_to_cargo() {
+        let flags = [r#"--remap-path-prefix=/a "b"\c=/rmapbench"#.to_owned()];
+        let setting = setting(&flags);
+        let read = DeTable::parse(&setting).expect("it is TOML");
+        let target = &read.get_ref()["target"].get_ref()["x86_64-unknown-none"];
+        let list = &target.get_ref()["rustflags"];
+        assert_eq!(list.get_ref()[0].get_ref().as_str(), Some(&*flags[0]));
     }
 }

@@ -19,7 +19,7 @@ const KEPT: usize = 4;
 /// What GRUB needs for this image and no more: 4 MB instead of 20.
 const OPTIONS: [&str; 5] = [
     "--install-modules=multiboot2 normal boot iso9660 search serial terminal all_video gfxterm \
-     part_msdos part_gpt fat configfile echo test",
+     part_msdos part_gpt fat configfile echo test mmap",
     "--locales=",
     "--fonts=",
     "--themes=",

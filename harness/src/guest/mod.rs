@@ -11,7 +11,8 @@ pub use elf::{Kernel, hex, sha256};
 pub use image::{IMAGES, Image, make_iso};
 pub use kvm::{Nativeness, probe};
 pub use qemu::{
-    Accelerator, Boot, CpuModel, Firmware, GuestExit, Qemu, Setup, memory_with_one_piece_of,
+    Accelerator, Boot, CpuModel, Firmware, GuestExit, Qemu, Setup, firmware_arguments,
+    memory_with_one_piece_of,
 };
 
 use std::io;

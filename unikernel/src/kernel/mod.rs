@@ -33,7 +33,7 @@ static BOOT_INFO: TakeOnce<BootInfo> = TakeOnce::new(BootInfo::new());
 struct Booted {
     info: &'static BootInfo,
     firmware: Firmware,
-    apic: apic::Report,
+    apic: Option<apic::Report>,
     clock: Clock,
     memory: Memory,
     line: Option<Line>,

@@ -16,7 +16,7 @@ use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
 use super::power;
-use super::{Booted, check, crash, execute};
+use super::{Booted, apic, boot, check, crash, execute};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
@@ -56,12 +56,13 @@ pub fn run(booted: Booted) -> ! {
     facts.add("build_id", Value::Text(&hex(build_id())));
     facts.add("boot.route", Value::Text(info.route.name()));
     facts.add("boot.loader", Value::Text(info.loader()));
+    facts.add("boot.information", Value::Hex(boot::information().into()));
     facts.add("boot.command_line", Value::Text(info.command_line()));
     facts.add("boot.module", Value::Text(module.name()));
     firmware.report(&mut facts);
     control::report(&mut facts);
     features::report(&mut facts);
-    apic.report(&mut facts);
+    apic::report(apic.as_ref(), &mut facts);
     clock.report(&mut facts);
     memory.report(&mut facts);
 

@@ -1,5 +1,6 @@
 //! A guest started by hand, with words on its command line that `rmapbench run` never says.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,6 +10,11 @@ use tempfile::TempDir;
 
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+const POLL: Duration = Duration::from_millis(10);
+
+/// Where QEMU's complaints go.
+const ERRORS: &str = "errors";
 
 /// A running QEMU; dropping it ends it.
 pub struct Guest {
@@ -24,7 +30,7 @@ impl Guest {
         let socket =
             format!("socket,id=line,path={},server=on", folder.path().join("line").display());
         let exit = "isa-debug-exit,iobase=0xf4,iosize=4";
-        Self::start(
+        Self::boot(
             kernel,
             words,
             folder,
@@ -37,21 +43,51 @@ impl Guest {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let monitor = folder.path().join("monitor").display().to_string();
         let monitor = format!("unix:{monitor},server=on,wait=off");
-        Self::start(kernel, words, folder, &["-vga", "std", "-monitor", &monitor])
+        Self::boot(kernel, words, folder, &["-vga", "std", "-monitor", &monitor])
     }
 
-    fn start(kernel: &Path, words: &str, folder: TempDir, more: &[&str]) -> Result<Self, String> {
-        let child = Command::new("qemu-system-x86_64")
+    fn boot(kernel: &Path, words: &str, folder: TempDir, more: &[&str]) -> Result<Self, String> {
+        let mut command = Command::new("qemu-system-x86_64");
+        command
             .args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
             .args(["-accel", "tcg", "-icount", "shift=7,sleep=off", "-append", words, "-kernel"])
             .arg(kernel)
-            .args(more)
+            .args(more);
+        Self::start(command, folder)
+    }
+
+    /// Starts a QEMU that keeps its files in `folder`.
+    pub fn start(mut command: Command, folder: TempDir) -> Result<Self, String> {
+        let errors = File::create(folder.path().join(ERRORS)).map_err(|error| error.to_string())?;
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .spawn()
             .map_err(|error| format!("cannot run QEMU: {error}"))?;
         Ok(Self { child, folder })
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it ends by itself, at most `patience`; its exit status.
+    pub fn wait(&mut self, patience: Duration) -> Result<i32, String> {
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
+                return status.code().ok_or_else(|| format!("QEMU died of {status}"));
+            }
+            thread::sleep(POLL);
+        }
+        Err("the guest does not end QEMU".to_owned())
+    }
+
+    /// What QEMU complained of.
+    pub fn complaints(&self) -> String {
+        fs::read_to_string(self.scratch(ERRORS)).unwrap_or_default().trim().to_owned()
     }
 
     /// The socket of the serial line, once it is there.
@@ -81,9 +117,9 @@ impl Guest {
         let deadline = Instant::now() + PATIENCE;
         while !path.exists() {
             if Instant::now() > deadline {
-                return Err(format!("QEMU made no socket `{name}`"));
+                return Err(format!("QEMU made no socket `{name}`: {}", self.complaints()));
             }
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(POLL);
         }
         Ok(path)
     }

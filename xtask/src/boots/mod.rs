@@ -1,12 +1,12 @@
 //! Real boots: the table of what is tried, and its runner.
 
-mod bochs;
+pub mod bochs;
 mod cases;
 mod counts;
-mod guest;
+pub mod guest;
 mod relay;
-mod screen;
-mod tool;
+pub mod screen;
+pub mod tool;
 
 use std::path::Path;
 use std::time::Instant;

@@ -8,13 +8,15 @@ use unikernel::calibration::Calibration;
 use unikernel::execution::{Evidence, Execution};
 use wire::Value;
 
+use tsc::Source;
+
 use super::cpu::features::Features;
 use super::facts::Facts;
 
 /// All that is known about the TSC.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    calibration: Option<Calibration>,
+    calibration: Option<(Calibration, Source)>,
     invariant: bool,
     evidence: Evidence,
     execution: Execution,
@@ -42,8 +44,11 @@ impl Clock {
         facts.add("execution", Value::Text(self.execution.name()));
         facts.add("unit", Value::Text(self.execution.unit()));
         facts.add("ticks_per_unit", Value::Number(self.execution.ticks_per_unit()));
-        let (hz, spread) = self.calibration.map_or((0, 0), |c| (c.hz, c.spread_ppm));
+        let (hz, spread, source) = self
+            .calibration
+            .map_or((0, 0, "none"), |(known, source)| (known.hz, known.spread_ppm, source.name()));
         facts.add("tsc_hz", Value::Number(hz));
+        facts.add("tsc.source", Value::Text(source));
         facts.add("tsc.spread_ppm", Value::Number(spread));
         facts.add("tsc.invariant", Value::Flag(self.invariant));
         for (name, timing) in [

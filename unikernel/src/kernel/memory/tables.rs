@@ -60,7 +60,9 @@ pub fn build(
         kernel.map_direct(range, Protection::Read)?;
     }
     kernel.map_direct(vga::TEXT_MEMORY, Protection::Device)?;
-    kernel.map_direct(apic::registers(), Protection::Device)?;
+    if let Some(registers) = apic::registers() {
+        kernel.map_direct(registers, Protection::Device)?;
+    }
     Ok(KernelRoot { physical: kernel.tables.root() })
 }
 

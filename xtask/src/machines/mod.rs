@@ -2,6 +2,7 @@
 
 mod image;
 mod judge;
+mod madt;
 mod qemu;
 mod row;
 mod trial;

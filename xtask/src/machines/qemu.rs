@@ -1,10 +1,12 @@
 //! From a row to QEMU's command line.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use harness::guest::firmware_arguments;
 
+use super::madt;
 use super::row::{Boot, Clock, Firmware, Row, Serial};
 
 /// Where QEMU keeps what lives as long as the machine.
@@ -40,6 +42,11 @@ pub fn command(row: &Row, files: Files<'_>, folder: &Path) -> Result<Command, St
     if row.screen.is_none() {
         // A guest that ends here would take its screen along.
         qemu.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]);
+    }
+    if let Some(entries) = row.x2apic_entries {
+        let table = folder.join("madt.bin");
+        fs::write(&table, madt::with_x2apics(entries)).map_err(|error| error.to_string())?;
+        qemu.arg("-acpitable").arg(format!("sig=APIC,rev=5,data={}", table.display()));
     }
     boot(row, files, &mut qemu)?;
     Ok(qemu)

@@ -43,6 +43,10 @@ pub struct Row {
     /// What GRUB does before it loads the kernel.
     #[serde(default)]
     pub menu: Vec<String>,
+    /// Entries for processors with x2APIC numbers, in a table of their own.
+    pub x2apic_entries: Option<u32>,
+    /// Why the guest cannot know that it may end QEMU.
+    pub stays: Option<String>,
     /// What the screen must say, instead of a result.
     pub screen: Option<String>,
     /// Facts of `run.json` and what they must be.

@@ -22,7 +22,7 @@ use crate::boots::tool::{Called, Tool};
 /// A small plan, the same for every machine.
 const PLAN: [&str; 8] = [
     "--schemes",
-    "scan,pte-next,anon-vma",
+    "scan,pte-next,anon-vma-chain",
     "--workloads",
     "fork-exit",
     "--rounds",
@@ -106,7 +106,8 @@ impl Bench {
             scope.spawn(|| watch_memory(process, &most));
             let called = self.collect(row, &format!("unix:{}", line.display()));
             let called = called.map_err(|why| in_context(why, &guest));
-            let ended = called.is_ok().then(|| guest.wait(FAREWELL));
+            let ends = called.is_ok() && row.stays.is_none();
+            let ended = ends.then(|| guest.wait(FAREWELL));
             guest.kill();
             (called, ended)
         });

@@ -1,7 +1,7 @@
 //! One row, booted and judged.
 
 use std::fs::{self, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -94,36 +94,27 @@ impl Bench {
         let guest = Guest::start(command, folder)?;
         match &row.screen {
             Some(text) => screen::wait_for(&guest, text),
-            None => self.collect_from_qemu(row, guest, line),
+            None => self.collect_from_qemu(row, guest, &line),
         }
     }
 
-    fn collect_from_qemu(&self, row: &Row, mut guest: Guest, line: PathBuf) -> Result<(), String> {
+    fn collect_from_qemu(&self, row: &Row, mut guest: Guest, line: &Path) -> Result<(), String> {
         guest.line()?;
         let most = AtomicU64::new(0);
         let process = guest.process();
         let (called, ended) = thread::scope(|scope| {
             scope.spawn(|| watch_memory(process, &most));
             let called = self.collect(row, &format!("unix:{}", line.display()));
-            let called = called.map_err(|why| in_context(why, &guest));
+            let called = called.map_err(|why| in_context(&why, &guest));
             let ends = called.is_ok() && row.stays.is_none();
-            let ended = ends.then(|| guest.wait(FAREWELL));
+            let ended = ends.then(|| guest.wait(FAREWELL)).transpose();
             guest.kill();
             (called, ended)
         });
         judge(row, &called?, || self.reference())?;
-        match ended {
-            Some(Ok(CLEAN)) => {}
-            Some(Ok(status)) => return Err(format!("QEMU ended with status {status}")),
-            Some(Err(why)) => return Err(why),
-            None => {}
-        }
-        let most = most.into_inner();
-        match row.resident_below {
-            Some(limit) if most >= limit => {
-                Err(format!("QEMU has touched {most} MiB, which is not below {limit}"))
-            }
-            _ => Ok(()),
+        match ended? {
+            Some(CLEAN) | None => touched_little(row, most.into_inner()),
+            Some(status) => Err(format!("QEMU ended with status {status}")),
         }
     }
 
@@ -164,8 +155,17 @@ fn reason_to_skip(row: &Row) -> Option<String> {
     (!usable).then(|| format!("{} cannot be used", needed.display()))
 }
 
+fn touched_little(row: &Row, mib: u64) -> Result<(), String> {
+    match row.resident_below {
+        Some(limit) if mib >= limit => {
+            Err(format!("QEMU has touched {mib} MiB, which is not below {limit}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What may explain why a guest gave no result.
-fn in_context(why: String, guest: &Guest) -> String {
+fn in_context(why: &str, guest: &Guest) -> String {
     let screen = screen::read(guest).unwrap_or_else(|_| "gone with QEMU".to_owned());
     let (complaints, screen) = (guest.complaints(), screen.trim().to_owned());
     format!("{why}\n  QEMU's complaints: {complaints}\n  the screen: {screen}")

@@ -38,7 +38,7 @@ pub fn command(row: &Row, files: Files<'_>, folder: &Path) -> Result<Command, St
     }
     let monitor = folder.join(MONITOR);
     qemu.arg("-monitor").arg(format!("unix:{},server=on,wait=off", monitor.display()));
-    qemu.args(serial(row.serial, folder));
+    qemu.args(serial(row, folder));
     if row.screen.is_none() {
         // A guest that ends here would take its screen along.
         qemu.args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]);
@@ -73,11 +73,12 @@ fn boot(row: &Row, files: Files<'_>, qemu: &mut Command) -> Result<(), String> {
     Ok(())
 }
 
-/// QEMU waits for somebody to listen before it runs the guest.
-fn serial(place: Serial, folder: &Path) -> Vec<String> {
+/// QEMU waits for somebody to listen before it runs the guest, unless all that counts is the screen.
+fn serial(row: &Row, folder: &Path) -> Vec<String> {
+    let wait = if row.screen.is_some() { "off" } else { "on" };
     let line = line(folder).display().to_string();
-    let socket = format!("socket,id=line,path={line},server=on");
-    let words: &[&str] = match place {
+    let socket = format!("socket,id=line,path={line},server=on,wait={wait}");
+    let words: &[&str] = match row.serial {
         Serial::Com1 => &["-chardev", &socket, "-serial", "chardev:line"],
         Serial::Com2 => {
             &["-chardev", &socket, "-device", "isa-serial,iobase=0x2f8,irq=3,chardev=line"]

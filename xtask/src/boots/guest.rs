@@ -16,6 +16,9 @@ const POLL: Duration = Duration::from_millis(10);
 /// Where QEMU's complaints go.
 const ERRORS: &str = "errors";
 
+/// A listening socket's flags in `/proc/net/unix`: `__SO_ACCEPTCON`.
+const ACCEPTS: &str = "00010000";
+
 /// A running QEMU; dropping it ends it.
 pub struct Guest {
     child: Child,
@@ -115,7 +118,7 @@ impl Guest {
     fn appeared(&self, name: &str) -> Result<PathBuf, String> {
         let path = self.scratch(name);
         let deadline = Instant::now() + PATIENCE;
-        while !path.exists() {
+        while !listens(&path) {
             if Instant::now() > deadline {
                 return Err(format!("QEMU made no socket `{name}`: {}", self.complaints()));
             }
@@ -123,6 +126,14 @@ impl Guest {
         }
         Ok(path)
     }
+}
+
+/// Whether somebody accepts connections at the socket `path`, which exists some time before that.
+fn listens(path: &Path) -> bool {
+    let sockets = fs::read_to_string("/proc/net/unix").unwrap_or_default();
+    let path = path.display().to_string();
+    let mut lines = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines.any(|words| words.get(3) == Some(&ACCEPTS) && words.last() == Some(&path.as_str()))
 }
 
 impl Drop for Guest {

@@ -45,7 +45,7 @@ pub struct Row {
     pub menu: Vec<String>,
     /// Entries for processors with x2APIC numbers, in a table of their own.
     pub x2apic_entries: Option<u32>,
-    /// Why the guest cannot know that it may end QEMU.
+    /// Why the guest cannot know that it may end QEMU or Bochs.
     pub stays: Option<String>,
     /// What the screen must say, instead of a result.
     pub screen: Option<String>,

@@ -125,7 +125,7 @@ impl Bench {
         let port = bochs.port()?;
         let called = self.collect(row, &port)?;
         judge(row, &called, || self.reference())?;
-        bochs.expect_end()
+        if row.stays.is_some() { Ok(()) } else { bochs.expect_end() }
     }
 
     /// Plays the host until the guest is done.

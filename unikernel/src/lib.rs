@@ -5,6 +5,7 @@
 pub mod acpi;
 pub mod boot_info;
 pub mod calibration;
+pub mod control;
 pub mod execution;
 pub mod memory_map;
 pub mod metal;

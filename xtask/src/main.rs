@@ -2,6 +2,7 @@
 
 mod aa;
 mod boots;
+mod machines;
 mod miri;
 mod reproducible;
 mod steps;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use machines::Selection;
 
 /// Chores for contributors.
 #[derive(Debug, Parser)]
@@ -22,7 +24,11 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Chore {
     /// Every test: formatting, lints, documentation, host tests, real boots. Installs what is missing.
-    Test,
+    Test {
+        /// Tries every odd machine, not only the quick ones.
+        #[arg(long)]
+        machines: bool,
+    },
     /// Formatting, lints, documentation and host tests; no boots.
     Check,
     /// The host tests of `rmap` and `vm` under Miri, where a nightly toolchain has it.
@@ -38,6 +44,11 @@ enum Chore {
     },
     /// Makes the images of the last commit in two clones and compares them to the last byte.
     Reproducible,
+    /// Odd machines only, of which `xtask/machines.toml` has the table.
+    Machines {
+        /// The one of this name, or those whose name contains it.
+        filter: Option<String>,
+    },
     /// Real boots only.
     Boots {
         /// Only those whose name contains this.
@@ -48,13 +59,21 @@ enum Chore {
 fn main() -> ExitCode {
     let root = root();
     let outcome = match Arguments::parse().chore {
-        Chore::Test => steps::install(&root)
-            .and_then(|()| steps::check(&root))
-            .and_then(|()| boots::run(&root, "")),
+        Chore::Test { machines } => {
+            let selection = if machines { Selection::Named("") } else { Selection::Quick };
+            steps::install(&root)
+                .and_then(|()| steps::check(&root))
+                .and_then(|()| boots::run(&root, ""))
+                .and_then(|()| machines::run(&root, selection))
+        }
         Chore::Check => steps::check(&root),
         Chore::Miri => miri::run(&root),
         Chore::Aa { seeds, rounds } => aa::run(&root, seeds, rounds),
         Chore::Reproducible => steps::install(&root).and_then(|()| reproducible::run(&root)),
+        Chore::Machines { filter } => {
+            let filter = filter.unwrap_or_default();
+            steps::install(&root).and_then(|()| machines::run(&root, Selection::Named(&filter)))
+        }
         Chore::Boots { filter } => {
             steps::install(&root).and_then(|()| boots::run(&root, &filter.unwrap_or_default()))
         }

@@ -9,12 +9,13 @@ mod qemu;
 pub use build::{SOURCE_ROOT, build_kernel, built_kernel};
 pub use elf::{Kernel, hex, sha256};
 pub use image::{
-    Baud, BootPlan, Circumstances, ComPort, Image, Listed, Manifest, Menu, SerialChoice,
+    Baud, BootPlan, Circumstances, ComPort, IMAGES, Image, Listed, Manifest, Menu, SerialChoice,
     SourceDate, Tree, images_folder, make_bootable_iso, make_iso, make_network_folder,
 };
 pub use kvm::{Nativeness, probe};
 pub use qemu::{
-    Accelerator, Boot, CpuModel, Firmware, GuestExit, Qemu, Setup, memory_with_one_piece_of,
+    Accelerator, Boot, CpuModel, Firmware, GuestExit, Qemu, Setup, firmware_arguments,
+    memory_with_one_piece_of,
 };
 
 use std::io;

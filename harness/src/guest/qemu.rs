@@ -260,8 +260,11 @@ fn accelerator_arguments(accelerator: Accelerator) -> Vec<&'static str> {
     }
 }
 
-/// The firmware writes its variables, so it gets a copy.
-fn firmware_arguments(folder: &Path) -> Result<[String; 4], GuestError> {
+/// QEMU's arguments for OVMF, which writes its variables: so it gets a copy of them in `folder`.
+///
+/// # Errors
+/// OVMF is not here, or its variables cannot be copied.
+pub fn firmware_arguments(folder: &Path) -> Result<[String; 4], GuestError> {
     let (code, variables) = ovmf().ok_or(GuestError::NoFirmware)?;
     let copy = folder.join("variables.fd");
     fs::copy(variables, &copy)?;

@@ -39,7 +39,7 @@ static BOOT_INFO: TakeOnce<BootInfo> = TakeOnce::new(BootInfo::new());
 struct Booted {
     found: Found,
     warnings: Warnings,
-    apic: apic::Report,
+    apic: Option<apic::Report>,
     clock: Clock,
     memory: Memory,
 }

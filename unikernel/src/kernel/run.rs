@@ -22,7 +22,7 @@ use super::memory::Memory;
 use super::once::TakeOnce;
 use super::plan::{self, Module};
 use super::power::{self, ExitCode};
-use super::{Booted, Found, check, crash, execute, screen, watchdog};
+use super::{Booted, Found, apic, boot, check, crash, execute, screen, watchdog};
 
 /// The guest's end of the serial line.
 pub type Link = GuestLink<'static, Port>;
@@ -70,6 +70,7 @@ pub fn run(booted: Booted) -> ! {
     facts.add("build_id", Value::Text(&hex(build_id())));
     facts.add("boot.route", Value::Text(info.route.name()));
     facts.add("boot.loader", Value::Text(info.loader()));
+    facts.add("boot.information", Value::Hex(boot::information().into()));
     facts.add("boot.command_line", Value::Text(info.command_line()));
     facts.add("boot.module", Value::Text(module.name()));
     warnings.report(&mut facts);
@@ -80,10 +81,10 @@ pub fn run(booted: Booted) -> ! {
     firmware.report(&mut facts);
     control::report(&mut facts);
     features::report(&mut facts);
-    apic.report(&mut facts);
+    apic::report(apic.as_ref(), &mut facts);
     clock.report(&mut facts);
     memory.report(&mut facts);
-    watchdog::set_up(options.watchdog, &clock, &mut facts);
+    watchdog::set_up(options.watchdog, apic.as_ref(), &clock, &mut facts);
     screen::report(&mut facts);
     screen::set_clock(clock.tsc_hz());
 

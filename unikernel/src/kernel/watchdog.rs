@@ -32,12 +32,19 @@ static PERIOD: AtomicU32 = AtomicU32::new(0);
 /// Steps begun at the last look.
 static SEEN: AtomicU64 = AtomicU64::new(0);
 
-/// Makes the watchdog look as often as was asked for, if the clock allows it; every 0 seconds is never.
-pub fn set_up(wish: Option<Seconds>, clock: &Clock, facts: &mut Facts<'_>) {
+/// Makes the watchdog look as often as was asked for, if APIC and clock allow it; every 0 seconds is never.
+pub fn set_up(
+    wish: Option<Seconds>,
+    apic: Option<&apic::Report>,
+    clock: &Clock,
+    facts: &mut Facts<'_>,
+) {
     let Seconds(seconds) = wish.unwrap_or(DEFAULT);
     let exact = matches!(clock.execution(), Execution::Exact { .. });
     let period = match clock.tsc_hz() {
-        Some(hz) if !exact && seconds > 0 => ticks_in(seconds, Timer::get().measure_hz(hz)),
+        Some(hz) if !exact && apic.is_some() && seconds > 0 => {
+            ticks_in(seconds, Timer::get().measure_hz(hz))
+        }
         _ => 0,
     };
     PERIOD.store(period, Ordering::Relaxed);

@@ -18,6 +18,24 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const POLL: Duration = Duration::from_millis(10);
 
+/// What Bochs is to be.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The CPU model, as `bochs -help cpu` names it.
+    pub model: String,
+    /// How many CPUs.
+    pub cpus: String,
+    /// Memory in MiB.
+    pub memory_mib: u32,
+}
+
+impl Default for Machine {
+    /// One recent CPU and 512 MiB.
+    fn default() -> Self {
+        Self { model: "tigerlake".to_owned(), cpus: "1".to_owned(), memory_mib: 512 }
+    }
+}
+
 /// A running Bochs; dropping it ends it.
 pub struct Bochs {
     child: Child,
@@ -26,16 +44,16 @@ pub struct Bochs {
 }
 
 impl Bochs {
-    /// Boots `iso`. The machine has 512 MiB and one CPU, and waits at its serial line until somebody
-    /// connects to [`Self::port`].
-    pub fn start(iso: &Path) -> Result<Self, String> {
-        Self::try_start(iso).map_err(|error| format!("cannot run Bochs: {error}"))
+    /// Boots `iso` on `machine`, which waits at its serial line until somebody connects to [`Self::port`].
+    pub fn start(iso: &Path, machine: &Machine) -> Result<Self, String> {
+        Self::try_start(iso, machine).map_err(|error| format!("cannot run Bochs: {error}"))
     }
 
-    fn try_start(iso: &Path) -> io::Result<Self> {
+    fn try_start(iso: &Path, machine: &Machine) -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let line = TcpListener::bind("127.0.0.1:0")?;
-        fs::write(folder.path().join("bochsrc"), configuration(iso, line.local_addr()?.port()))?;
+        let configuration = configuration(iso, machine, line.local_addr()?.port());
+        fs::write(folder.path().join("bochsrc"), configuration)?;
         // Debian's Bochs has a debugger, which wants to be told to go on.
         fs::write(folder.path().join("go"), "c\n")?;
         // It also wants a terminal of this size at least, whoever looks at it.
@@ -117,10 +135,11 @@ impl Drop for Bochs {
     }
 }
 
-fn configuration(iso: &Path, port: u16) -> String {
+fn configuration(iso: &Path, machine: &Machine, port: u16) -> String {
+    let Machine { model, cpus, memory_mib } = machine;
     format!(
-        "megs: 512\n\
-         cpu: model=tigerlake, count=1, ips=4000000, ignore_bad_msrs=0\n\
+        "megs: {memory_mib}\n\
+         cpu: model={model}, count={cpus}, ips=4000000, ignore_bad_msrs=0\n\
          romimage: file=/usr/share/bochs/BIOS-bochs-latest\n\
          vgaromimage: file=/usr/share/vgabios/vgabios.bin\n\
          ata0-master: type=cdrom, path=\"{}\", status=inserted\n\

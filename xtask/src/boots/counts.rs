@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::bochs::Bochs;
+use super::bochs::{Bochs, Machine};
 use super::tool::Tool;
 
 const ISO_UNDER_ICOUNT: [&str; 9] =
@@ -25,7 +25,7 @@ fn known_difference(op: &str) -> f64 {
 
 pub fn bochs_and_icount(tool: &Tool) -> Result<(), String> {
     let icount = tool.call(&ISO_UNDER_ICOUNT)?.expect(0)?;
-    let mut bochs = Bochs::start(&image(&icount.run_json()?)?)?;
+    let mut bochs = Bochs::start(&image(&icount.run_json()?)?, &Machine::default())?;
     let port = bochs.port()?;
     // The image holds plan and seed.
     let counted = tool.call(&["collect", "--port", &port])?.expect(0)?;

@@ -1,6 +1,7 @@
 //! A guest started by hand, with words on its command line that `rmapbench run` never says.
 
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,21 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use harness::guest::Firmware;
+use harness::guest::{Firmware, firmware_arguments};
 use tempfile::TempDir;
 
-use super::pc::{self, Medium};
+use super::pc::Medium;
 
 /// QEMU is given this long for what it does at once.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+const POLL: Duration = Duration::from_millis(10);
+
+/// Where QEMU's complaints go.
+const ERRORS: &str = "errors";
+
+/// A listening socket's flags in `/proc/net/unix`: `__SO_ACCEPTCON`.
+const ACCEPTS: &str = "00010000";
 
 /// Where the guest writes its exit status.
 const EXIT: &str = "isa-debug-exit,iobase=0xf4,iosize=4";
@@ -74,7 +83,7 @@ impl Guest {
         let socket =
             format!("socket,id=line,path={},server=on", folder.path().join("line").display());
         let line = ["-chardev", &socket, "-device", EXIT];
-        Self::start(folder, boot, clock, &[&line, devices].concat())
+        Self::run(folder, boot, clock, &[&line, devices].concat())
     }
 
     /// Boots `kernel` with `words` and a screen but no serial port, and stays there when the guest halts.
@@ -96,27 +105,57 @@ impl Guest {
     fn show(folder: TempDir, boot: &[OsString], clock: Clock) -> Result<Self, String> {
         let monitor = folder.path().join("monitor").display().to_string();
         let monitor = format!("unix:{monitor},server=on,wait=off");
-        Self::start(folder, boot, clock, &["-vga", "std", "-monitor", &monitor])
+        Self::run(folder, boot, clock, &["-vga", "std", "-monitor", &monitor])
     }
 
-    fn start(
+    fn run(
         folder: TempDir,
         boot: &[OsString],
         clock: Clock,
         more: &[&str],
     ) -> Result<Self, String> {
-        let child = Command::new("qemu-system-x86_64")
+        let mut command = Command::new("qemu-system-x86_64");
+        command
             .args(["-nodefaults", "-display", "none", "-no-reboot", "-m", "512M", "-cpu", "max"])
             .args(["-accel", "tcg"])
             .args(clock.arguments())
             .args(boot)
-            .args(more)
+            .args(more);
+        Self::start(command, folder)
+    }
+
+    /// Starts a QEMU that keeps its files in `folder`.
+    pub fn start(mut command: Command, folder: TempDir) -> Result<Self, String> {
+        let errors = File::create(folder.path().join(ERRORS)).map_err(|error| error.to_string())?;
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(errors)
             .spawn()
             .map_err(|error| format!("cannot run QEMU: {error}"))?;
         Ok(Self { child, folder })
+    }
+
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it ends by itself, at most `patience`; its exit status.
+    pub fn wait(&mut self, patience: Duration) -> Result<i32, String> {
+        let deadline = Instant::now() + patience;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
+                return status.code().ok_or_else(|| format!("QEMU died of {status}"));
+            }
+            thread::sleep(POLL);
+        }
+        Err("the guest does not end QEMU".to_owned())
+    }
+
+    /// What QEMU complained of.
+    pub fn complaints(&self) -> String {
+        fs::read_to_string(self.scratch(ERRORS)).unwrap_or_default().trim().to_owned()
     }
 
     /// The socket of the serial line, once it is there.
@@ -156,14 +195,22 @@ impl Guest {
     fn appeared(&self, name: &str) -> Result<PathBuf, String> {
         let path = self.scratch(name);
         let deadline = Instant::now() + PATIENCE;
-        while !path.exists() {
+        while !listens(&path) {
             if Instant::now() > deadline {
-                return Err(format!("QEMU made no socket `{name}`"));
+                return Err(format!("QEMU made no socket `{name}`: {}", self.complaints()));
             }
-            thread::sleep(Duration::from_millis(10));
+            thread::sleep(POLL);
         }
         Ok(path)
     }
+}
+
+/// Whether somebody accepts connections at the socket `path`, which exists some time before that.
+fn listens(path: &Path) -> bool {
+    let sockets = fs::read_to_string("/proc/net/unix").unwrap_or_default();
+    let path = path.display().to_string();
+    let mut lines = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines.any(|words| words.get(3) == Some(&ACCEPTS) && words.last() == Some(&path.as_str()))
 }
 
 fn folder() -> Result<TempDir, String> {
@@ -181,7 +228,8 @@ fn from_medium(
 ) -> Result<Vec<OsString>, String> {
     let mut arguments = medium.arguments(firmware);
     if firmware == Firmware::Uefi {
-        arguments.extend(pc::uefi(folder)?);
+        let flash = firmware_arguments(folder).map_err(|error| error.to_string())?;
+        arguments.extend(flash);
     }
     Ok(arguments.into_iter().map(OsString::from).collect())
 }

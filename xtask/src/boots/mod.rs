@@ -1,21 +1,21 @@
 //! Real boots: the table of what is tried, and its runner.
 
-mod bochs;
+pub mod bochs;
 mod cases;
 mod command_line;
 mod counts;
 mod disk;
 mod failures;
-mod guest;
+pub mod guest;
 mod images;
 mod keyboard;
 mod line;
 mod on_screen;
 mod pc;
 mod relay;
-mod screen;
+pub mod screen;
 mod serial_ports;
-mod tool;
+pub mod tool;
 
 pub use images::files_below;
 

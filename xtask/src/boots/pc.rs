@@ -1,10 +1,8 @@
 //! What a PC boots from, and its firmware.
 
-use std::fs;
 use std::path::Path;
 
 use harness::guest::Firmware;
-use harness::tools::ovmf;
 
 /// What a PC boots from.
 #[derive(Clone, Copy)]
@@ -38,15 +36,4 @@ impl Medium<'_> {
             }
         }
     }
-}
-
-/// QEMU's words for UEFI. It writes its variables, so it gets a copy in `folder`.
-pub fn uefi(folder: &Path) -> Result<Vec<String>, String> {
-    let (code, variables) = ovmf().ok_or("there is no OVMF")?;
-    let copy = folder.join("variables.fd");
-    fs::copy(variables, &copy).map_err(|error| error.to_string())?;
-    let flash = |options: &str, path: &Path| {
-        ["-drive".to_owned(), format!("if=pflash,format=raw,{options},file={}", path.display())]
-    };
-    Ok([flash("unit=0,readonly=on", &code), flash("unit=1", &copy)].concat())
 }

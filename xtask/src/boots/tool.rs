@@ -18,6 +18,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The built tool and the built kernel.
+#[derive(Debug)]
 pub struct Tool {
     binary: PathBuf,
     /// The kernel's ELF file.
@@ -87,10 +88,15 @@ impl Tool {
 impl Called {
     /// Waits for a started tool; one that hangs is ended, so that the case fails instead of the run.
     pub fn wait(child: Child, folder: TempDir) -> Result<Self, String> {
+        Self::wait_at_most(PATIENCE, child, folder)
+    }
+
+    /// The same, with a patience of the caller's.
+    pub fn wait_at_most(patience: Duration, child: Child, folder: TempDir) -> Result<Self, String> {
         let tool = Pid::from_raw(child.id().cast_signed());
         let (ended, end) = mpsc::channel::<()>();
         let guard = thread::spawn(move || {
-            if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if end.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
                 // Twice: the first asks, the second does not wait for QEMU.
                 for _ in 0..2 {
                     let _ = kill(tool, Signal::SIGTERM);

@@ -14,7 +14,7 @@ use crate::tools::{Shell, find_program};
 /// What GRUB needs for an ISO image and no more: 4 MB instead of 20.
 pub(super) const ISO_OPTIONS: [&str; 5] = [
     "--install-modules=multiboot2 normal boot iso9660 search serial terminal all_video gfxterm \
-     part_msdos part_gpt fat configfile echo test gzio",
+     part_msdos part_gpt fat configfile echo test gzio mmap",
     "--locales=",
     "--fonts=",
     "--themes=",

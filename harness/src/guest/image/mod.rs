@@ -23,7 +23,7 @@ pub use tree::Tree;
 use std::path::{Path, PathBuf};
 
 /// Where recipes lie, below the root.
-const IMAGES: &str = "images";
+pub const IMAGES: &str = "images";
 
 /// A bootable image.
 #[derive(Clone, Debug)]

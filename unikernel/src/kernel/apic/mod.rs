@@ -4,6 +4,7 @@ mod timer;
 
 use core::ptr::with_exposed_provenance_mut;
 
+use raw_cpuid::CpuId;
 use unikernel::memory_map::{PAGE_BYTES, Range};
 use wire::Value;
 use x2apic::lapic::{LocalApic, LocalApicBuilder, TimerMode, xapic_base};
@@ -46,16 +47,29 @@ pub struct Report {
     version: u8,
 }
 
-/// The physical page of the memory-mapped registers.
-pub fn registers() -> Range {
-    // SAFETY: every 64-bit CPU has an APIC.
+/// The physical page of the memory-mapped registers, if there is an APIC.
+pub fn registers() -> Option<Range> {
+    is_there().then(registers_page)
+}
+
+/// An emulator can leave the APIC away, and firmware can switch it off until the next reset.
+fn is_there() -> bool {
+    CpuId::new().get_feature_info().is_some_and(|info| info.has_apic())
+}
+
+fn registers_page() -> Range {
+    // SAFETY: only called where there is an APIC.
     let base = unsafe { xapic_base() };
     Range::new(base, base + PAGE_BYTES)
 }
 
 /// Enables the APIC with every source masked, and sends INIT to all other CPUs: under UEFI they
-/// spin in memory that is about to be reused.
-pub fn quiet() -> Report {
+/// spin in memory that is about to be reused. `None` where there is no APIC, and so no other CPU.
+pub fn quiet() -> Option<Report> {
+    is_there().then(enable_masked)
+}
+
+fn enable_masked() -> Report {
     let firmware_base = read_base();
     // A CPU must not go from *off* straight to x2APIC mode (Intel SDM vol. 3A, 12.12.5).
     // SAFETY: turns the APIC on where it is; interrupts are off.
@@ -85,13 +99,13 @@ fn build() -> LocalApic {
         .spurious_vector(SPURIOUS_VECTOR)
         .timer_mode(TimerMode::OneShot)
         .timer_initial(0)
-        .set_xapic_base(direct_address(registers().start))
+        .set_xapic_base(direct_address(registers_page().start))
         .build()
         .expect("all vectors and the base are given")
 }
 
 fn read_base() -> u64 {
-    // SAFETY: every 64-bit CPU has this MSR.
+    // SAFETY: every CPU with an APIC has this MSR.
     unsafe { Msr::new(IA32_APIC_BASE).read() }
 }
 
@@ -107,7 +121,7 @@ fn mask_pins() {
             unsafe { Msr::new(0x800 + offset / 16).write(MASKED.into()) };
             continue;
         }
-        let address = direct_address(registers().start + u64::from(offset));
+        let address = direct_address(registers_page().start + u64::from(offset));
         let register = with_exposed_provenance_mut::<u32>(address as usize);
         // SAFETY: the registers are mapped in the direct map, and the offset is one of theirs.
         unsafe { register.write_volatile(MASKED) };
@@ -147,14 +161,16 @@ fn normal_id(raw: u32) -> u32 {
     if is_x2apic() { raw } else { raw >> 24 }
 }
 
-impl Report {
-    /// Adds what was found.
-    pub fn report(&self, facts: &mut Facts<'_>) {
-        let mode = if self.base & X2APIC_MODE == 0 { "xapic" } else { "x2apic" };
-        facts.add("apic.mode", Value::Text(mode));
-        facts.add("apic.base.firmware", Value::Hex(self.firmware_base));
-        facts.add("apic.base", Value::Hex(self.base));
-        facts.add("apic.id", Value::Number(self.id.into()));
-        facts.add("apic.version", Value::Hex(self.version.into()));
-    }
+/// Adds what was found.
+pub fn report(found: Option<&Report>, facts: &mut Facts<'_>) {
+    let Some(found) = found else {
+        facts.add("apic.mode", Value::Text("absent"));
+        return;
+    };
+    let mode = if found.base & X2APIC_MODE == 0 { "xapic" } else { "x2apic" };
+    facts.add("apic.mode", Value::Text(mode));
+    facts.add("apic.base.firmware", Value::Hex(found.firmware_base));
+    facts.add("apic.base", Value::Hex(found.base));
+    facts.add("apic.id", Value::Number(found.id.into()));
+    facts.add("apic.version", Value::Hex(found.version.into()));
 }

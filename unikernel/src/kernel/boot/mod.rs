@@ -50,6 +50,11 @@ pub fn firmware() -> Firmware {
     HANDOFF.get().firmware()
 }
 
+/// The physical address of the loader's boot information.
+pub fn information() -> u32 {
+    HANDOFF.get().information
+}
+
 /// Copies into `info` whatever the loader said.
 ///
 /// # Errors

@@ -8,13 +8,15 @@ use unikernel::calibration::Calibration;
 use unikernel::execution::{Evidence, Execution};
 use wire::Value;
 
+use tsc::Source;
+
 use super::cpu::features::Features;
 use super::facts::Facts;
 
 /// All that is known about the TSC.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    calibration: Option<Calibration>,
+    calibration: Option<(Calibration, Source)>,
     invariant: bool,
     evidence: Evidence,
     execution: Execution,
@@ -39,7 +41,7 @@ impl Clock {
 
     /// The TSC's frequency, if it could be measured.
     pub fn tsc_hz(&self) -> Option<u64> {
-        self.calibration.map(|calibration| calibration.hz).filter(|&hz| hz > 0)
+        self.calibration.map(|(known, _)| known.hz).filter(|&hz| hz > 0)
     }
 
     /// Adds what is known. An unknown frequency is reported as 0.
@@ -47,8 +49,11 @@ impl Clock {
         facts.add("execution", Value::Text(self.execution.name()));
         facts.add("unit", Value::Text(self.execution.unit()));
         facts.add("ticks_per_unit", Value::Number(self.execution.ticks_per_unit()));
-        let spread = self.calibration.map_or(0, |calibration| calibration.spread_ppm);
+        let (spread, source) = self
+            .calibration
+            .map_or((0, "none"), |(known, source)| (known.spread_ppm, source.name()));
         facts.add("tsc_hz", Value::Number(self.tsc_hz().unwrap_or_default()));
+        facts.add("tsc.source", Value::Text(source));
         facts.add("tsc.spread_ppm", Value::Number(spread));
         facts.add("tsc.invariant", Value::Flag(self.invariant));
         for (name, timing) in [

@@ -1,10 +1,12 @@
-//! Control registers, set to the same constants whatever the firmware left (Intel SDM vol. 3A, 2.5).
+//! Control registers, set to the same values whatever the firmware left (Intel SDM vol. 3A, 2.5).
 //!
 //! UEFI and BIOS leave different values, and a benchmark must not depend on its boot route.
 
+use raw_cpuid::{CpuId, FeatureInfo};
+use unikernel::control::{Offered, PHYSICAL_ADDRESS_EXTENSION, cr4};
 use wire::Value;
 use x86_64::PhysAddr;
-use x86_64::registers::control::{Cr0, Cr3, Cr3Flags, Cr4, Cr4Flags, Efer, EferFlags};
+use x86_64::registers::control::{Cr0, Cr3, Cr3Flags, Cr4, Efer, EferFlags};
 use x86_64::registers::model_specific::Msr;
 use x86_64::structures::paging::PhysFrame;
 
@@ -20,16 +22,10 @@ pub const IA32_PAT: u32 = 0x277;
 pub const CR0: u32 = 0x8001_0033;
 
 /// Physical address extension.
-pub const BOOT_CR4: u32 = 0x20;
+pub const BOOT_CR4: u32 = PHYSICAL_ADDRESS_EXTENSION as u32;
 
 /// Long mode enable.
 pub const BOOT_EFER: u32 = 0x100;
-
-/// Physical address extension, machine check, global pages. No SMEP or SMAP: workloads touch their
-/// pages at CPL 0.
-const CR4: Cr4Flags = Cr4Flags::PHYSICAL_ADDRESS_EXTENSION
-    .union(Cr4Flags::MACHINE_CHECK_EXCEPTION)
-    .union(Cr4Flags::PAGE_GLOBAL);
 
 /// Long mode, no-execute.
 const EFER: EferFlags = EferFlags::LONG_MODE_ENABLE
@@ -58,9 +54,21 @@ pub fn fix() {
     unsafe { Efer::write_raw(EFER.bits()) };
     // SAFETY: the boot page tables use PAT entry 0 only, write-back before and after.
     unsafe { Msr::new(IA32_PAT).write(PAT) };
-    // SAFETY: as for EFER. Turning global pages on drops all translations (SDM vol. 3A, 5.10.4.1),
-    // those of a stale PAT among them.
-    unsafe { Cr4::write_raw(CR4.bits()) };
+    // SAFETY: the CPU offers every bit, and none changes how a page is found.
+    unsafe { Cr4::write_raw(cr4(offered())) };
+    // Drops the translations of a stale PAT: nothing is global yet.
+    let (root, flags) = Cr3::read();
+    // SAFETY: loads what is loaded.
+    unsafe { Cr3::write(root, flags) };
+}
+
+/// A CPU that does not say offers nothing.
+fn offered() -> Offered {
+    let info = CpuId::new().get_feature_info();
+    Offered {
+        machine_check: info.as_ref().is_some_and(FeatureInfo::has_mce),
+        global_pages: info.as_ref().is_some_and(FeatureInfo::has_pge),
+    }
 }
 
 /// What is in the control registers now.

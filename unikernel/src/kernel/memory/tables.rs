@@ -63,8 +63,7 @@ pub fn build(
         kernel.map_direct(range, Protection::Read)?;
     }
     kernel.map_direct(screen::memory(), Protection::VideoMemory)?;
-    kernel.map_direct(apic::registers(), Protection::Device)?;
-    if let Some(device) = device {
+    for device in apic::registers().into_iter().chain(device) {
         kernel.map_direct(device.grow_to_pages(), Protection::Device)?;
     }
     Ok(KernelRoot { physical: kernel.tables.root() })

@@ -76,7 +76,7 @@ impl Screen {
     }
 
     /// What the screen shows now.
-    fn look(&mut self) -> Result<String, String> {
+    pub fn look(&mut self) -> Result<String, String> {
         // Written anew by the monitor, at any time from now on.
         let _ = fs::remove_file(&self.dump);
         let dump = self.dump.display();

@@ -168,14 +168,13 @@ impl<P: SerialPort> Line<P> {
     ) -> Option<T> {
         self.counters.turns += 1;
         self.pending = 0;
-        let answer = match self.send(question) {
-            Ok(()) => self.listen(self.polls(wait), accept),
-            Err(LineStuck) => {
-                if wait == Wait::AtLeisure {
-                    self.rest();
-                }
-                None
+        let answer = if self.send(question).is_ok() {
+            self.listen(self.polls(wait), accept)
+        } else {
+            if wait == Wait::AtLeisure {
+                self.rest();
             }
+            None
         };
         if let Some((answer, polls)) = answer {
             self.patience.answered_after(polls);

@@ -168,11 +168,14 @@ impl<P: SerialPort> Line<P> {
     ) -> Option<T> {
         self.counters.turns += 1;
         self.pending = 0;
-        let sent = self.send(question);
-        if sent.is_err() && wait == Wait::AtLeisure {
-            self.rest();
-        }
-        let answer = sent.ok().and_then(|()| self.listen(self.polls(wait), accept));
+        let answer = if self.send(question).is_ok() {
+            self.listen(self.polls(wait), accept)
+        } else {
+            if wait == Wait::AtLeisure {
+                self.rest();
+            }
+            None
+        };
         if let Some((answer, polls)) = answer {
             self.patience.answered_after(polls);
             self.listener = Listener::Somebody;

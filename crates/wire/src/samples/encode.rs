@@ -20,7 +20,7 @@ pub fn encode<'b, S: Copy + Into<u64>>(samples: &[S], buffer: &'b mut [u8]) -> (
 }
 
 /// What is written together.
-#[expect(clippy::large_enum_variant, reason = "one exists at a time, and there is no heap")]
+#[expect(clippy::large_enum_variant, reason = "one lives at a time, and there is no heap")]
 enum Group {
     Run { value: u64, count: usize },
     Pack(Pack),

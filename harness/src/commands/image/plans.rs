@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::guest::BootPlan;
 use crate::plan::{Draft, NamedPlan, PLANS, Selection, Verification, encode};
 
-/// Seconds on a PC, and half a minute where every instruction is counted.
-const RANDOM_EVENTS: u64 = 100_000;
+/// A moment on a PC, and seconds where every instruction is counted.
+const RANDOM_EVENTS: u64 = 20_000;
 
 /// Comparing everything after each event would take most of the time.
 const CHECK_EVERY: NonZeroU32 = NonZeroU32::new(16).expect("16 is not 0");

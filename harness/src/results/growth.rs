@@ -99,7 +99,7 @@ mod tests {
             scheme: "scan".to_owned(),
             workload: "fork-exit".to_owned(),
             parameters: [("pages".to_owned(), pages), ("children".to_owned(), 1)].into(),
-            ops: [("fork".to_owned(), OpRun::of(vec![fork; 3]))].into(),
+            ops: [("fork".to_owned(), OpRun::of(&[fork; 3]))].into(),
             end: Some(CellEnd::Passed),
             ..CellRun::default()
         }

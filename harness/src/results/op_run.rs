@@ -49,12 +49,12 @@ pub struct Piece {
 impl OpRun {
     /// These samples, all of them kept.
     #[cfg(test)]
-    pub(super) fn of(samples: Vec<u64>) -> Self {
+    pub(super) fn of(samples: &[u64]) -> Self {
         let count = samples.len() as u64;
         Self {
             totals: Totals { count, ..Totals::default() },
             counted: count,
-            pieces: vec![Piece::of(&samples)],
+            pieces: vec![Piece::of(samples)],
             ..Self::default()
         }
     }

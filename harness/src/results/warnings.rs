@@ -182,14 +182,14 @@ mod tests {
     use crate::results::cells::Cell;
     use crate::results::{CellRun, Execution, OpRun};
 
-    fn round(number: u16, samples: Vec<u64>) -> CellRun {
+    fn round(number: u16, samples: &[u64]) -> CellRun {
         let ops = BTreeMap::from([("fork".to_owned(), OpRun::of(samples))]);
         CellRun { round: number, ops, ..CellRun::default() }
     }
 
     fn said(execution: Execution, rounds: u16, samples: impl Fn(u64) -> Vec<u64>) -> Vec<String> {
         let rounds: Vec<_> =
-            (0..rounds).map(|number| round(number, samples(number.into()))).collect();
+            (0..rounds).map(|number| round(number, &samples(number.into()))).collect();
         let parameters = BTreeMap::new();
         let cell = |scheme| Cell {
             scheme,
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_cell_that_the_hardware_disturbed_is_named() {
         let cell_run = |number| {
-            let mut run = round(number, vec![100; 9]);
+            let mut run = round(number, &[100; 9]);
             run.counters = [("smi".to_owned(), u64::from(number == 4))].into();
             run
         };
@@ -226,7 +226,7 @@ mod tests {
     fn a_core_clock_that_changes_is_worth_a_sentence() {
         let said = |fast: u64| {
             let cell_run = |number| {
-                let mut run = round(number, vec![100; 9]);
+                let mut run = round(number, &[100; 9]);
                 let aperf = if number == 4 { fast } else { 1000 };
                 run.counters = [("aperf".to_owned(), aperf), ("mperf".to_owned(), 1000)].into();
                 run

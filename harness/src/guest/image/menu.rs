@@ -35,6 +35,9 @@ pub struct Menu {
 /// The name of the kernel's file, which is compressed.
 pub(super) const KERNEL: &str = "rmapbench.elf.gz";
 
+/// After `multiboot2`, which asks for pixels: a BIOS shows text without, UEFI cannot.
+const TEXT_MODE: &str = "if [ \"$grub_platform\" = pc ]; then set gfxpayload=text; fi";
+
 impl Menu {
     /// The kernel's command line for `plan`.
     pub fn command_line(&self, plan: &BootPlan) -> String {
@@ -60,6 +63,7 @@ impl Menu {
             let words = self.command_line(plan);
             let _ = writeln!(text, "\nmenuentry '{title}' --hotkey='{key}' {{");
             let _ = writeln!(text, "  multiboot2 {folder}/{KERNEL} {words}");
+            let _ = writeln!(text, "  {TEXT_MODE}");
             for module in self.own_first(place) {
                 let _ = writeln!(text, "  module2 {folder}/{} {}", module.file(), module.name);
             }
@@ -114,6 +118,7 @@ mod tests {
 
         menuentry '1  own: it"s mine ? 2' --hotkey='1' {
           multiboot2 /boot/rmapbench.elf.gz plan=own com=2 baud=9600
+          if [ "$grub_platform" = pc ]; then set gfxpayload=text; fi
           module2 /boot/plans/own.bin own
           module2 /boot/plans/quick.bin quick
           module2 /boot/plans/verify.bin verify
@@ -121,6 +126,7 @@ mod tests {
 
         menuentry '2  quick: all' --hotkey='2' {
           multiboot2 /boot/rmapbench.elf.gz plan=quick com=2 baud=9600
+          if [ "$grub_platform" = pc ]; then set gfxpayload=text; fi
           module2 /boot/plans/quick.bin quick
           module2 /boot/plans/own.bin own
           module2 /boot/plans/verify.bin verify
@@ -128,6 +134,7 @@ mod tests {
 
         menuentry '3  verify: x' --hotkey='3' {
           multiboot2 /boot/rmapbench.elf.gz plan=verify com=2 baud=9600
+          if [ "$grub_platform" = pc ]; then set gfxpayload=text; fi
           module2 /boot/plans/verify.bin verify
           module2 /boot/plans/own.bin own
           module2 /boot/plans/quick.bin quick

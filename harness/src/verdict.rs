@@ -1,5 +1,7 @@
 //! How a run ended: one sentence and an exit status.
 
+use workload::WorkloadId;
+
 use crate::exit::Exit;
 use crate::guest::{self, GuestExit};
 use crate::results::{CellEnd, CellRun, CrashReport, Execution, Refused, Run, difference};
@@ -88,15 +90,17 @@ fn failed(heard: &Heard) -> Option<Verdict> {
 
 fn crashed(crash: &CrashReport, run: &Run) -> String {
     let what = &crash.what;
-    match crash.cell.and_then(|cell| run.cells.get(&cell)) {
-        Some(cell) => format!(
-            "the guest crashed in {}: {what}; to run the plan without that pair, add --skip {}/{}",
-            cell.title(),
-            cell.scheme,
-            cell.workload
-        ),
-        None => format!("the guest crashed: {what}"),
+    let Some(cell) = crash.cell.and_then(|cell| run.cells.get(&cell)) else {
+        return format!("the guest crashed: {what}");
+    };
+    let (title, CellRun { scheme, workload, .. }) = (cell.title(), cell);
+    if workload == WorkloadId::Calibration.name() {
+        // It is part of every run.
+        return format!("the guest crashed in {title}: {what}");
     }
+    format!(
+        "the guest crashed in {title}: {what}; to run the plan without that pair, add --skip {scheme}/{workload}"
+    )
 }
 
 fn refused(refusal: &Refused, run: &Run) -> String {

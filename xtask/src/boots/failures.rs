@@ -34,7 +34,7 @@ pub fn every_kind(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn skipped(tool: &Tool) -> Result<(), String> {
-    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2:1:3", Clock::Instructions)?;
+    let guest = Guest::with_serial_socket(&tool.kernel, "crash=ud2:0:3", Clock::Instructions)?;
     let crashed = collect(tool, &guest.line()?, &TWO_PAIRS)?.expect(1)?;
     let mend = crashed.stderr.split_once("add --skip ").ok_or("the mend is not named")?.1;
     let pair = mend.lines().next().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 mod aa;
 mod boots;
+mod fuzz;
 mod miri;
 mod steps;
 
@@ -35,6 +36,14 @@ enum Chore {
         #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u16).range(16..))]
         rounds: u16,
     },
+    /// Hunts for bytes that make a reader of bytes panic, hang or hoard memory (docs/fuzzing.md).
+    Fuzz {
+        /// Only this target.
+        target: Option<String>,
+        /// For how long, each.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+    },
     /// Real boots only.
     Boots {
         /// Only those whose name contains this.
@@ -51,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Check => steps::check(&root),
         Chore::Miri => miri::run(&root),
         Chore::Aa { seeds, rounds } => aa::run(&root, seeds, rounds),
+        Chore::Fuzz { target, seconds } => fuzz::run(&root, seconds, target.as_deref()),
         Chore::Boots { filter } => {
             steps::install(&root).and_then(|()| boots::run(&root, &filter.unwrap_or_default()))
         }

@@ -4,7 +4,7 @@ mod catalogue;
 mod install;
 mod shell;
 
-pub use catalogue::{BOCHS, GRUB, OVMF, QEMU, Tool, find_program, ovmf};
+pub use catalogue::{BOCHS, CONSOLE_SERVER, CXX, GRUB, OVMF, QEMU, Tool, find_program, ovmf};
 pub use install::{WhenMissing, ensure, ensure_target, install_command, target_installed};
 pub use shell::{Shell, Verbosity, shown};
 

@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use super::console_server::ConsoleServer;
 use super::guest::Guest;
 use super::relay::bad_cable;
 use super::screen;
@@ -198,6 +199,16 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
 pub fn no_serial_port(tool: &Tool) -> Result<(), String> {
     let guest = Guest::with_screen(&tool.kernel, "serial=none")?;
     screen::wait_for(&guest, "serial port")
+}
+
+pub fn console_server(tool: &Tool) -> Result<(), String> {
+    let guest = Guest::with_serial_socket(&tool.kernel, "")?;
+    let server = ConsoleServer::start(&guest.line()?)?;
+    let port = server.port();
+    // ser2net and its device start together with the tool, which may be faster.
+    let words = ["collect", "--port", &port, "--baud", "230400", "--wait"];
+    let called = tool.call(&[&words[..], &["--seed", "7", "--rounds", "1"]].concat())?.expect(0)?;
+    same(&called.cells()?, &direct_cells(tool)?)
 }
 
 pub fn lossy_line(tool: &Tool) -> Result<(), String> {

@@ -2,6 +2,7 @@
 
 mod bochs;
 mod cases;
+mod console_server;
 mod counts;
 mod guest;
 mod relay;
@@ -33,6 +34,7 @@ const CASES: &[(&str, Case)] = &[
     ("an_iso_on_bios_gives_the_cells_of_a_direct_boot", cases::iso_on_bios),
     ("an_iso_on_uefi_gives_the_cells_of_a_direct_boot", cases::iso_on_uefi),
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
+    ("a_console_server_sets_its_line_and_loses_nothing", cases::console_server),
     ("a_line_that_damages_one_byte_in_a_hundred_loses_nothing", cases::lossy_line),
 ];
 

@@ -140,7 +140,7 @@ fn cell(round: u16) -> Vec<Record<'static>> {
     let count = |group, name| Record::Count { cell, group, name, value: 7 };
     let ticks: &[u8] = {
         let mut room = [0; 64];
-        let (_, values) = samples::encode(&[100; 8], &mut room);
+        let (_, values) = samples::encode(&[100_u64; 8], &mut room);
         values.to_vec().leak()
     };
     vec![

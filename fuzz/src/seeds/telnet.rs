@@ -9,11 +9,7 @@ pub(super) fn seeds() -> Vec<Seed> {
     let line = said();
     // IAC DONT COM-PORT-OPTION, and a login
     let refusal = b"\xff\xfe\x2c\xff\xfb\x01login: ";
-    vec![
-        seed("whole", 199, &line),
-        seed("small-chunks", 2, &line),
-        seed("refusal", 9, refusal),
-    ]
+    vec![seed("whole", 199, &line), seed("small-chunks", 2, &line), seed("refusal", 9, refusal)]
 }
 
 fn said() -> Vec<u8> {
@@ -25,7 +21,7 @@ fn said() -> Vec<u8> {
         if up.is_empty() && down.is_empty() {
             break;
         }
-        server.receive(&up);
+        let _ = server.receive(&up);
         while server.poll_event().is_some() {}
         session.hear(&down);
         line.extend(down);

@@ -39,11 +39,13 @@ pub(super) fn seeds() -> Vec<Seed> {
 }
 
 fn beginning(workload: WorkloadId) -> String {
-    let mut lines = Vec::new();
-    workload.for_each_event(&Parameters::defaults(workload.parameters()), |event| {
-        if lines.len() < EVENTS {
-            lines.push(format!("{}\n", Line(&event)));
-        }
+    let mut text = String::new();
+    let mut left = EVENTS;
+    // The error is the end of what is wanted.
+    let _ = workload.for_each_event(&Parameters::defaults(workload.parameters()), |event| {
+        text += &format!("{}\n", Line(&event));
+        left -= 1;
+        if left == 0 { Err(()) } else { Ok(()) }
     });
-    lines.concat()
+    text
 }

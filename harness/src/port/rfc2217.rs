@@ -91,7 +91,8 @@ impl End {
     fn with_session<T>(&mut self, act: impl FnOnce(&mut Session) -> T) -> io::Result<T> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = act(&mut session);
-        self.stream.write_all(&session.take_output())?;
+        // A peer without room is no silence that passes: what was to be said is torn apart.
+        self.stream.write_all(&session.take_output()).map_err(io::Error::other)?;
         Ok(outcome)
     }
 }

@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle};
 use assert_cmd::cargo::cargo_bin;
 use guest::{Link, introduce, measure};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{BaudRate, cfgetispeed, tcgetattr};
+use nix::sys::termios::{BaudRate, cfgetispeed};
 use nix::unistd::Pid;
 use peer::{Cut, Pty, carry, carry_telnet};
 use rfc2217::{PortSettings, Server};
@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use wire::{Activity, HostPresence, Name, Plan, SchemeSet, WhenIncomplete, Workloads};
 
 /// Enough bytes of the guest for its greeting and some cells.
-const MIDDLE: usize = 3000;
+const MIDDLE: usize = 1500;
 
 fn plan() -> Plan {
     let name = |text: &str| Name::try_from(text).expect("it is short");
@@ -37,7 +37,7 @@ fn plan() -> Plan {
         schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
         workloads,
         trace: None,
-        rounds: 6,
+        rounds: 20,
         warm_up: 0,
         seed: 5,
         cpus: 1,
@@ -68,6 +68,11 @@ impl Guest {
     fn path(&self, name: &str) -> PathBuf {
         self.files.path().join(name)
     }
+}
+
+/// As [`plan`], for a guest that must notice when it is left alone.
+fn lonely_plan() -> Plan {
+    Plan { host: HostPresence::Uncertain, ..plan() }
 }
 
 fn whole_run(link: &mut Link, plan: &Plan) {
@@ -214,7 +219,7 @@ fn standard_input_is_a_line_without_a_way_back() {
     let files = tempfile::tempdir().expect("a folder");
     let (socket, folder) = (files.path().join("guest"), files.path().join("result"));
     // Nobody answers, so that the guest speaks at once and alone.
-    let life = guest::start(&socket, Plan { host: HostPresence::Uncertain, ..plan() }, whole_run);
+    let life = guest::start(&socket, lonely_plan(), whole_run);
     let mut cable = UnixStream::connect(&socket).expect("the guest listens");
     let mut tool = collect("-", &folder, &[]).stdin(Stdio::piped()).spawn().expect("it starts");
     let mut stdin = tool.stdin.take().expect("piped");
@@ -229,7 +234,7 @@ fn standard_input_is_a_line_without_a_way_back() {
 #[test]
 fn a_line_that_stays_away_leaves_what_arrived() {
     for (patience, sought) in [("1", true), ("0", false)] {
-        let guest = Guest::start(plan());
+        let guest = Guest::start(lonely_plan());
         let (listener, address) = listener();
         let cable = guest.cable();
         let peer = thread::spawn(move || {
@@ -251,7 +256,7 @@ fn a_line_that_stays_away_leaves_what_arrived() {
 
 #[test]
 fn ctrl_c_ends_the_search() {
-    let guest = Guest::start(plan());
+    let guest = Guest::start(lonely_plan());
     let (listener, address) = listener();
     let cable = guest.cable();
     let peer = thread::spawn(move || {

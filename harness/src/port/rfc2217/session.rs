@@ -89,7 +89,7 @@ mod tests {
             if up.is_empty() && down.is_empty() {
                 return said;
             }
-            server.receive(&up);
+            let _ = server.receive(&up);
             while server.poll_event().is_some() {}
             said.extend(session.hear(&down));
         }

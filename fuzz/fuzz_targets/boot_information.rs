@@ -1,3 +1,4 @@
+//! [`fuzz::boot_information`] for libFuzzer.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {

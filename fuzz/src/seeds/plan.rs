@@ -15,21 +15,25 @@ pub(super) fn seeds() -> Vec<Seed> {
         seeds.push(seed(&format!("{}.toml", named.name), 0, named.content().as_bytes()));
         seeds.push(seed(named.name, 1, &encode(&plan, "")));
     }
-    seeds.push(seed("trace", 1, &encode(&with_trace(), TRACE)));
+    seeds.push(seed("trace", 1, &encode(&with_trace(SMALL), TRACE)));
+    let most = Trace { pages: u64::MAX, samples: u64::MAX, ..SMALL };
+    seeds.push(seed("trace-beyond-all-machines", 1, &encode(&with_trace(most), TRACE)));
     seeds
 }
 
-fn with_trace() -> Plan {
+/// What [`TRACE`] needs.
+const SMALL: Trace = Trace {
+    schemes: SchemeSet::first(2),
+    bytes: TRACE.len() as u32,
+    events: 4,
+    pages: 1,
+    processes: 1,
+    objects: 0,
+    samples: 2,
+    swap_slots: 0,
+};
+
+fn with_trace(trace: Trace) -> Plan {
     let quick = PLANS[0].draft().plan().expect("named plans fit the wire");
-    let trace = Trace {
-        schemes: SchemeSet::first(2),
-        bytes: TRACE.len() as u32,
-        events: 4,
-        pages: 1,
-        processes: 1,
-        objects: 0,
-        samples: 2,
-        swap_slots: 0,
-    };
     Plan { trace: Some(trace), ..quick }
 }

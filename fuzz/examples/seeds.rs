@@ -1,4 +1,4 @@
-//! Writes the seeds of every target into its corpus: `cargo run -p fuzz --bin seeds`.
+//! Writes the seeds of every target into its corpus: `cargo run -p fuzz --example seeds`.
 
 use std::path::Path;
 use std::{fs, io};

@@ -11,7 +11,7 @@ use wire::{Record, Versions};
 use crate::error::Error;
 use crate::interrupt;
 use crate::link::{Answer, Ending, Notice, Receiver};
-use crate::port::{Arrival, Port};
+use crate::port::{Arrival, Line};
 use crate::results::Run;
 
 /// How often Ctrl-C and the deadlines are looked at while the line is quiet.
@@ -111,7 +111,7 @@ impl Recording {
 
 /// Listens and answers until the guest is done, or something else ends it.
 pub fn listen(
-    port: &mut Port,
+    port: &mut dyn Line,
     answer: Answer,
     recording: &mut Recording,
     patience: Patience,
@@ -125,7 +125,7 @@ pub fn listen(
 /// All bytes up to a moment of quiet, after waiting for the first, and what came behind them. Looking at
 /// them in one go lets a host that has slept answer the last turn, and none that the guest has long
 /// given up.
-fn gather(port: &Port, patience: Duration) -> (Vec<u8>, Arrival) {
+fn gather(port: &mut dyn Line, patience: Duration) -> (Vec<u8>, Arrival) {
     let (most, longest) = BATCH;
     let mut gathered = Vec::new();
     let mut arrival = port.receive(patience);
@@ -169,7 +169,7 @@ impl<'o> Ear<'o> {
 
     fn listen(
         &mut self,
-        port: &mut Port,
+        port: &mut dyn Line,
         recording: &mut Recording,
         patience: Patience,
     ) -> Result<Stop, Error> {
@@ -192,15 +192,34 @@ impl<'o> Ear<'o> {
                 return Ok(Stop::Interrupted);
             }
             match end {
-                Arrival::Closed if self.complete.is_some() => return Ok(Stop::Complete),
-                Arrival::Closed => return Ok(Stop::Closed),
-                Arrival::Broken(error) => return Ok(Stop::Broken(error.to_string())),
                 Arrival::Bytes(_) | Arrival::Nothing => {}
+                Arrival::Back => self.observer.remark("the line is back"),
+                Arrival::Closed | Arrival::Broken(_) if self.complete.is_some() => {
+                    return Ok(Stop::Complete);
+                }
+                Arrival::Closed => {
+                    if !self.seeks(port, "the line was closed") {
+                        return Ok(Stop::Closed);
+                    }
+                }
+                Arrival::Broken(error) => {
+                    if !self.seeks(port, &format!("the line broke ({error})")) {
+                        return Ok(Stop::Broken(error.to_string()));
+                    }
+                }
             }
             if let Some(stop) = self.out_of_patience(started, last_arrival, patience) {
                 return Ok(stop);
             }
         }
+    }
+
+    /// Has a line that is gone looked for again, if it can come back; the guest repairs the hole.
+    fn seeks(&mut self, port: &mut dyn Line, loss: &str) -> bool {
+        let Some(limit) = port.seek() else { return false };
+        let seconds = limit.as_secs();
+        self.observer.remark(&format!("{loss}; looking for it again for {seconds} s"));
+        true
     }
 
     fn out_of_patience(
@@ -221,7 +240,7 @@ impl<'o> Ear<'o> {
         patience.greeting.filter(|&limit| started.elapsed() >= limit).map(Stop::NoGreeting)
     }
 
-    fn take(&mut self, notice: Notice, port: &mut Port) -> ControlFlow<Stop> {
+    fn take(&mut self, notice: Notice, port: &mut dyn Line) -> ControlFlow<Stop> {
         match notice {
             Notice::ConsoleText(text) => self.observer.console(&text),
             Notice::Greeted { build_id, .. } => {

@@ -2,6 +2,7 @@
 
 mod aa;
 mod boots;
+mod fuzz;
 mod machines;
 mod miri;
 mod reproducible;
@@ -49,6 +50,14 @@ enum Chore {
         /// The one of this name, or those whose name contains it.
         filter: Option<String>,
     },
+    /// Hunts for bytes that make a reader of bytes panic, hang or hoard memory (docs/fuzzing.md).
+    Fuzz {
+        /// Only this target.
+        target: Option<String>,
+        /// For how long, each.
+        #[arg(long, default_value_t = 600)]
+        seconds: u32,
+    },
     /// Real boots only.
     Boots {
         /// Only those whose name contains this.
@@ -74,6 +83,7 @@ fn main() -> ExitCode {
             let filter = filter.unwrap_or_default();
             steps::install(&root).and_then(|()| machines::run(&root, Selection::Named(&filter)))
         }
+        Chore::Fuzz { target, seconds } => fuzz::run(&root, seconds, target.as_deref()),
         Chore::Boots { filter } => {
             steps::install(&root).and_then(|()| boots::run(&root, &filter.unwrap_or_default()))
         }

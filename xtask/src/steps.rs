@@ -5,8 +5,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use harness::tools::{
-    BOCHS, GRUB, NETWORK_BOOT, OVMF, QEMU, Shell, TARGET, Tool, Verbosity, WhenMissing, ensure,
-    ensure_target, shown,
+    BOCHS, CONSOLE_SERVER, GRUB, NETWORK_BOOT, OVMF, QEMU, Shell, TARGET, Tool, Verbosity,
+    WhenMissing, ensure, ensure_target, shown,
 };
 
 /// Installs what the boots need, as `rmapbench` itself does.
@@ -15,6 +15,7 @@ pub fn install(root: &Path) -> Result<(), String> {
     let mut tools: Vec<&Tool> = vec![&QEMU, &OVMF, &NETWORK_BOOT];
     tools.extend(&GRUB);
     tools.extend(&BOCHS);
+    tools.extend(&CONSOLE_SERVER);
     ensure(&tools, WhenMissing::Install, shell).map_err(|error| error.to_string())?;
     ensure_target(WhenMissing::Install, root, shell).map_err(|error| error.to_string())
 }

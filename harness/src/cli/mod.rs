@@ -17,7 +17,7 @@ use rmap::SchemeId;
 
 use crate::document::Document;
 use crate::plan::{DEFAULT, Selection};
-use crate::port::PortAddress;
+use crate::port::{Baud, PortAddress};
 use crate::tools::{Shell, Verbosity, WhenMissing};
 
 /// Measures reverse-mapping schemes on bare page tables.
@@ -46,7 +46,9 @@ const RUN_EXAMPLES: &str = "Examples:
 
 const COLLECT_EXAMPLES: &str = "Examples:
   cargo rmapbench collect --port /dev/ttyUSB0
+  cargo rmapbench collect --port /dev/ttyUSB0 --baud 921600 --wait
   cargo rmapbench collect --port tcp:console.lab:7001
+  cargo rmapbench collect --port rfc2217:console.lab:7002 --baud 115200
   ipmitool sol activate | cargo rmapbench collect --port -
 Start it before the machine: it stays mute until the guest says hello. Without --plan, --schemes,
 --workloads, --skip, --rounds, --warm-up, --seed or --samples, the guest runs the plan that it has.";
@@ -244,12 +246,20 @@ impl Choice {
 /// `collect`
 #[derive(Debug, Args)]
 pub struct Collect {
-    /// A device such as /dev/ttyUSB0, tcp:HOST:PORT, unix:PATH, or - for standard input.
+    /// A device such as /dev/ttyUSB0, tcp:HOST:PORT, rfc2217:HOST:PORT, unix:PATH, or - for standard
+    /// input.
     #[arg(long, value_name = "PORT")]
     pub port: PortAddress,
-    /// Speed of a serial device, in baud.
-    #[arg(long, value_name = "N", default_value_t = 115_200)]
-    pub baud: u32,
+    /// Speed of a serial device or of a console server's line (rfc2217), in baud: a standard rate to
+    /// 921600.
+    #[arg(long, value_name = "N", default_value_t = Baud::USUAL)]
+    pub baud: Baud,
+    /// How long to look for a line that went away in mid-run; 0 ends at once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub reconnect: u32,
+    /// Wait for a device or peer that is not there yet, until Ctrl-C.
+    #[arg(long)]
+    pub wait: bool,
     /// A plan to send to the guest; without one the guest runs its own.
     #[command(flatten)]
     pub choice: Choice,

@@ -1,5 +1,7 @@
 //! `collect`: listen to a line.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use wire::{HostPresence, Plan};
 
@@ -7,20 +9,27 @@ use super::conclude::{Circumstances, conclude, folder};
 use crate::cli;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::interrupt;
 use crate::link::{Answer, PlanBytes};
-use crate::port::PortAddress;
+use crate::port::{Opening, PersistentPort, Port, PortAddress, PortError};
 use crate::progress::{ConsoleText, Progress};
-use crate::results::Route;
+use crate::results::{Folder, Route};
 use crate::session::{Patience, listen};
 
 /// Somebody has to walk to the machine first, and nobody knows how long its cells take.
 const PATIENCE: Patience = Patience { greeting: None, silence: None };
 
+/// How often Ctrl-C is looked at while the line is being opened.
+const TICK: Duration = Duration::from_millis(100);
+
 /// Carries `collect` out.
 pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     let shell = cli::shell(arguments.verbose);
     let answer = answer(arguments)?;
-    let mut port = arguments.port.open(arguments.baud)?;
+    Folder::check(arguments.out.as_deref())?;
+    let reconnect = Duration::from_secs(arguments.reconnect.into());
+    let (address, baud) = (arguments.port.clone(), arguments.baud);
+    let mut port = PersistentPort::new(open(arguments)?, address, baud, reconnect);
     let started = Timestamp::now();
     let kind = arguments.port.kind();
     let folder = folder(arguments.out.as_deref(), started, kind)?;
@@ -31,6 +40,26 @@ pub fn collect(arguments: &cli::Collect) -> Result<Exit, Error> {
     let route = Route { machine: kind.to_owned(), ..Route::default() };
     let reference = arguments.reference;
     conclude(&heard, &folder, Circumstances::new("collect", started, route, reference, shell))
+}
+
+/// Opens the line; with `--wait`, as soon as it is there.
+fn open(arguments: &cli::Collect) -> Result<Port, Error> {
+    let opening = Opening::begin(arguments.port.clone(), arguments.baud);
+    let mut waiting = false;
+    while !interrupt::requested() {
+        match opening.poll(TICK) {
+            Some(Ok(port)) => return Ok(port),
+            Some(Err(PortError::NotOpened { address, source, .. })) if arguments.wait => {
+                if !waiting {
+                    eprintln!("rmapbench: {address} is not there yet ({source}); waiting for it");
+                }
+                waiting = true;
+            }
+            Some(Err(error)) => return Err(error.into()),
+            None => {}
+        }
+    }
+    Err(Error::Interrupted)
 }
 
 fn answer(arguments: &cli::Collect) -> Result<Answer, Error> {

@@ -10,6 +10,7 @@ mod verification;
 
 pub use draft::{Draft, Work};
 pub use estimate::Estimate;
+pub use file::read as read_toml;
 pub use named::{DEFAULT, NamedPlan, PLANS};
 pub use registry::{Entry, Kind, entries};
 pub use selection::{Selection, chosen_workload};

@@ -1,15 +1,26 @@
-//! The line to the guest as bytes: a unix socket, TCP, standard input or a serial device.
+//! The line to the guest as bytes: a serial device, TCP, a console server (RFC 2217), a unix socket, or
+//! standard input.
 
 mod address;
+mod baud;
+mod device;
+mod error;
+mod opening;
+mod persistent;
+mod rfc2217;
+mod socket;
 
-pub use address::PortAddress;
+pub use self::rfc2217::Session as Rfc2217Session;
+pub use address::{BadAddress, PortAddress};
+pub use baud::{Baud, NoStandardRate};
+pub use error::PortError;
+pub use opening::Opening;
+pub use persistent::PersistentPort;
 
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
 use std::time::Duration;
-
-use crate::exit::Exit;
 
 /// Larger than what a serial device holds, so that one read empties it.
 const CHUNK: usize = 16 << 10;
@@ -17,27 +28,19 @@ const CHUNK: usize = 16 << 10;
 /// How many chunks may wait; beyond that the guest is held by the socket.
 const WAITING_CHUNKS: usize = 64;
 
-/// A line that cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum PortError {
-    /// The device or the peer is not there.
-    #[error("cannot open {address}: {source}; {mend}")]
-    NotOpened {
-        /// What was asked for.
-        address: PortAddress,
-        /// Why.
-        source: io::Error,
-        /// What to do.
-        mend: &'static str,
-    },
-}
+/// A way to a guest and back.
+pub trait Line {
+    /// Waits for bytes, at most `patience`.
+    fn receive(&mut self, patience: Duration) -> Arrival;
 
-impl PortError {
-    /// The exit status that it leads to.
-    pub fn exit(&self) -> Exit {
-        match self {
-            Self::NotOpened { .. } => Exit::Missing,
-        }
+    /// Sends `bytes` if there is a way back. A guest that is gone shows as [`Arrival::Closed`] after what
+    /// it sent before, so an error here says nothing new.
+    fn send(&mut self, bytes: &[u8]);
+
+    /// Begins to look for the other end of a line that is gone, and says for how long; `None` if it cannot
+    /// come back. Until it is [back](Arrival::Back), or is given up and gone again, nothing arrives.
+    fn seek(&mut self) -> Option<Duration> {
+        None
     }
 }
 
@@ -52,6 +55,8 @@ pub enum Arrival {
     Closed,
     /// The line broke.
     Broken(io::Error),
+    /// The other end was gone and is here again; what it sent meanwhile is lost.
+    Back,
 }
 
 /// An open line. A thread of its own reads it, so that a busy host does not overrun a serial device.
@@ -90,12 +95,21 @@ impl Port {
         }
     }
 
-    /// Sends `bytes` if there is a way back. A guest that is gone shows as [`Arrival::Closed`]
-    /// after what it sent before, so an error here says nothing new.
+    /// Sends `bytes` if there is a way back.
     pub fn send(&mut self, bytes: &[u8]) {
         if let Some(writer) = &mut self.writer {
             let _ = writer.write_all(bytes).and_then(|()| writer.flush());
         }
+    }
+}
+
+impl Line for Port {
+    fn receive(&mut self, patience: Duration) -> Arrival {
+        Self::receive(self, patience)
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        Self::send(self, bytes);
     }
 }
 

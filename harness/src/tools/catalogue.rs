@@ -151,6 +151,26 @@ pub const BOCHS: [Tool; 4] = [
     },
 ];
 
+/// A console server and a serial device without hardware for it, for the boot tests alone.
+pub const CONSOLE_SERVER: [Tool; 2] = [
+    Tool {
+        name: "ser2net",
+        purpose: "for tests: a console server",
+        package: "ser2net",
+        places: &["ser2net"],
+    },
+    Tool {
+        name: "socat",
+        purpose: "for tests: a serial device for ser2net",
+        package: "socat",
+        places: &["socat"],
+    },
+];
+
+/// What compiles libFuzzer, for `cargo xtask fuzz` alone.
+pub const CXX: Tool =
+    Tool { name: "c++", purpose: "compiles libFuzzer", package: "g++", places: &["c++", "g++"] };
+
 /// The firmware's code and the variables it starts from.
 pub fn ovmf() -> Option<(PathBuf, PathBuf)> {
     let code = OVMF.find()?;

@@ -4,7 +4,9 @@ mod catalogue;
 mod install;
 mod shell;
 
-pub use catalogue::{BOCHS, GRUB, NETWORK_BOOT, OVMF, QEMU, Tool, XORRISO, find_program, ovmf};
+pub use catalogue::{
+    BOCHS, CONSOLE_SERVER, CXX, GRUB, NETWORK_BOOT, OVMF, QEMU, Tool, XORRISO, find_program, ovmf,
+};
 pub use install::{WhenMissing, ensure, ensure_target, install_command, target_installed};
 pub use shell::{Shell, Verbosity, shown};
 

@@ -7,6 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use super::console_server::ConsoleServer;
 use super::guest::{Clock, Guest};
 use super::tool::{Called, Tool, collect, port};
 
@@ -193,6 +194,16 @@ pub fn interrupted(tool: &Tool) -> Result<(), String> {
     kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT)
         .map_err(|error| error.to_string())?;
     incomplete(&Called::wait(child, folder)?.expect(4)?.expect_stderr("interrupted")?)
+}
+
+pub fn console_server(tool: &Tool) -> Result<(), String> {
+    let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Instructions)?;
+    let server = ConsoleServer::start(&guest.line()?)?;
+    let port = server.port();
+    // ser2net and its device start together with the tool, which may be faster.
+    let words = ["collect", "--port", &port, "--baud", "230400", "--wait"];
+    let called = tool.call(&[&words[..], &["--seed", "7", "--rounds", "1"]].concat())?.expect(0)?;
+    same(&called.cells()?, &direct_cells(tool)?)
 }
 
 /// Cells arrived, and nobody claims that they are all.

@@ -3,6 +3,7 @@
 pub mod bochs;
 mod cases;
 mod command_line;
+mod console_server;
 mod counts;
 mod disk;
 mod failures;
@@ -63,6 +64,7 @@ const CASES: &[(&str, Case)] = &[
     ("an_image_boots_from_the_network_on_uefi", images::network_on_uefi),
     ("a_key_on_the_serial_line_chooses_from_the_menu", images::chosen_by_key),
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
+    ("a_console_server_sets_its_line_and_loses_nothing", cases::console_server),
     ("a_line_that_dies_leaves_what_arrived_and_says_what_is_missing", line::a_dead_line),
     ("whatever_happens_to_line_and_tool_nothing_is_lost", line::nothing_is_lost),
 ];

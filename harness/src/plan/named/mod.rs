@@ -25,6 +25,12 @@ pub const PLANS: [NamedPlan; 6] = [
 ];
 
 impl NamedPlan {
+    /// Its file.
+    #[must_use]
+    pub const fn content(&self) -> &'static str {
+        self.content
+    }
+
     /// The plan in its file.
     pub fn draft(&self) -> Draft {
         let file = format!("{}.toml", self.name);

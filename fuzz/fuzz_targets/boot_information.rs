@@ -1,0 +1,6 @@
+//! [`fuzz::boot_information`] for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _ = fuzz::boot_information(input);
+});

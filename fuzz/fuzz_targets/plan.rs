@@ -1,0 +1,6 @@
+//! [`fuzz::plan`] for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _ = fuzz::plan(input);
+});

@@ -1,0 +1,6 @@
+//! [`fuzz::telnet`] for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _ = fuzz::telnet(input);
+});

@@ -1,0 +1,44 @@
+//! Everything that reads what others wrote, as functions of bytes: [`TARGETS`]. None of them may panic,
+//! hang, or hold more than [`MEMORY_LIMIT`]. `cargo xtask fuzz` hunts for bytes that make one do so
+//! (`docs/fuzzing.md`); `cargo test` replays the bytes that are kept in `corpus`.
+#![forbid(unsafe_code)]
+
+mod boot_information;
+mod framing;
+mod guest_answers;
+mod host_decoder;
+mod plan;
+pub mod seeds;
+mod telnet;
+mod trace;
+
+pub use boot_information::boot_information;
+pub use guest_answers::guest_answers;
+pub use host_decoder::host_decoder;
+pub use plan::plan;
+pub use telnet::telnet;
+pub use trace::trace;
+
+use std::alloc::System;
+
+use cap::Cap;
+
+/// The most bytes that the program may hold at once; libFuzzer itself allocates elsewhere. An allocation
+/// beyond it fails, which ends the program.
+pub const MEMORY_LIMIT: usize = 64 << 20;
+
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, MEMORY_LIMIT);
+
+/// Reads hostile bytes; how many things in them made sense, so that a seed that reaches nothing shows.
+pub type Target = fn(&[u8]) -> usize;
+
+/// All targets, by name.
+pub const TARGETS: [(&str, Target); 6] = [
+    ("boot_information", boot_information),
+    ("guest_answers", guest_answers),
+    ("host_decoder", host_decoder),
+    ("plan", plan),
+    ("telnet", telnet),
+    ("trace", trace),
+];

@@ -167,7 +167,9 @@ fn crash() -> Crash<'static> {
         vector: Some(14),
         error_code: 2,
         fault_address: 0xdead_beef,
+        cpu: 0,
         cell: Some(0),
+        doing: "event 7 in phase work: fork 0 -> 1",
         registers: [1; 18],
         backtrace: [0xffff_ffff_8010_0000; 2].into_iter().collect(),
     }

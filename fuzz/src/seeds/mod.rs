@@ -1,7 +1,9 @@
 //! Bytes as they should be, from which a fuzzer starts: small, and one of each kind.
 
+mod acpi;
 mod boot_information;
 mod conversation;
+mod multiboot2;
 mod plan;
 mod telnet;
 mod trace;
@@ -15,9 +17,11 @@ pub type Seed = (String, Vec<u8>);
 /// There is no such target.
 pub fn of(target: &str) -> Vec<Seed> {
     match target {
+        "acpi" => acpi::seeds(),
         "boot_information" => boot_information::seeds(),
         "guest_answers" => conversation::host_seeds(),
         "host_decoder" => conversation::guest_seeds(),
+        "multiboot2" => multiboot2::seeds(),
         "plan" => plan::seeds(),
         "telnet" => telnet::seeds(),
         "trace" => trace::seeds(),

@@ -1,5 +1,7 @@
 //! One event of each kind, and the beginnings of workloads.
 
+use std::fmt::Write;
+
 use workload::trace::Line;
 use workload::{Parameters, WorkloadId};
 
@@ -43,7 +45,7 @@ fn beginning(workload: WorkloadId) -> String {
     let mut left = EVENTS;
     // The error is the end of what is wanted.
     let _ = workload.for_each_event(&Parameters::defaults(workload.parameters()), |event| {
-        text += &format!("{}\n", Line(&event));
+        let _ = writeln!(text, "{}", Line(&event));
         left -= 1;
         if left == 0 { Err(()) } else { Ok(()) }
     });

@@ -58,7 +58,7 @@ impl Disturbance {
                 (Harm::Stalls { times: 2, every: ONCE, each: Duration::from_secs(3) }, Harm::None)
             }
             Self::Cut => (Harm::Cut { after: ONCE, time: Duration::from_secs(10) }, Harm::None),
-            Self::Death => (Harm::Death { after: ONCE, frames: 2, dead: 4 * ONCE }, Harm::None),
+            Self::Death => (Harm::Death { after: ONCE, frames: 2, dead: 2 * ONCE }, Harm::None),
         };
         (Wire::new(out, seed), Wire::new(back, seed + 1))
     }

@@ -1,0 +1,6 @@
+//! [`fuzz::acpi`] for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _ = fuzz::acpi(input);
+});

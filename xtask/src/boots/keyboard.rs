@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// From the machine's start to its menu, on a busy host.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What GRUB says below its menu while it counts down.
 const COUNTDOWN: &[u8] = b"The highlighted entry will be executed automatically";

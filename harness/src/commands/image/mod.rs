@@ -67,7 +67,7 @@ fn write(
         git: git(&root(), shell),
         source_date_epoch: SourceDate::of(&root(), shell).seconds(),
         rustc: rustc(&root(), shell),
-        grub: GRUB[0].version(shell).map(without_place),
+        grub: GRUB[0].version(shell).as_deref().map(without_place),
         xorriso: XORRISO.version(shell),
     };
     let manifest = Manifest::new(kind.name(), image, files, kernel, menu, circumstances);
@@ -75,8 +75,8 @@ fn write(
 }
 
 /// GRUB's programs say where they lie before they say their version.
-fn without_place(version: String) -> String {
-    version.rsplit('/').next().map_or_else(String::new, str::to_owned)
+fn without_place(version: &str) -> String {
+    version.rsplit('/').next().unwrap_or(version).to_owned()
 }
 
 /// A name of its own for each kind and plan.

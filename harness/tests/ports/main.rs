@@ -140,7 +140,7 @@ fn listener() -> (TcpListener, String) {
 fn tcp_carries_bytes_as_they_are() {
     let (listener, address) = listener();
     complete(Guest::start(plan()), &format!("tcp:{address}"), &[], move |cable| {
-        carry(&cable, listener.accept().expect("the tool").0, Cut::Never);
+        carry(&cable, &listener.accept().expect("the tool").0, Cut::Never);
     });
 }
 
@@ -149,9 +149,9 @@ fn a_peer_that_dies_in_mid_run_and_comes_back_costs_nothing() {
     let (listener, address) = listener();
     let said = complete(Guest::start(plan()), &format!("tcp:{address}"), &[], move |cable| {
         for _ in 0..3 {
-            carry(&cable, listener.accept().expect("the tool").0, Cut::After(MIDDLE));
+            carry(&cable, &listener.accept().expect("the tool").0, Cut::After(MIDDLE));
         }
-        carry(&cable, listener.accept().expect("the tool").0, Cut::Never);
+        carry(&cable, &listener.accept().expect("the tool").0, Cut::Never);
     });
     assert_eq!(said.matches("looking for it again for 30 s").count(), 3, "{said}");
     assert_eq!(said.matches("the line is back").count(), 3, "{said}");
@@ -163,7 +163,7 @@ fn a_console_server_sets_its_line_and_its_telnet_leaves_no_trace() {
     let fast = ["--baud", "921600"];
     complete(Guest::start(plan()), &format!("rfc2217:{address}"), &fast, move |cable| {
         let mut server = Server::new(PortSettings::default());
-        carry_telnet(&cable, listener.accept().expect("the tool").0, &mut server, Cut::Never);
+        carry_telnet(&cable, &listener.accept().expect("the tool").0, &mut server, Cut::Never);
         assert_eq!(server.settings(), PortSettings { baud_rate: 921_600, ..Default::default() });
     });
 }
@@ -174,7 +174,7 @@ fn a_console_server_that_was_restarted_is_set_again() {
     complete(Guest::start(plan()), &format!("rfc2217:{address}"), &[], move |cable| {
         for cut in [Cut::After(MIDDLE), Cut::Never] {
             let mut server = Server::new(PortSettings::default());
-            carry_telnet(&cable, listener.accept().expect("the tool").0, &mut server, cut);
+            carry_telnet(&cable, &listener.accept().expect("the tool").0, &mut server, cut);
             assert_eq!(server.settings().baud_rate, 115_200);
         }
     });
@@ -238,7 +238,7 @@ fn a_line_that_stays_away_leaves_what_arrived() {
         let (listener, address) = listener();
         let cable = guest.cable();
         let peer = thread::spawn(move || {
-            carry(&cable, listener.accept().expect("the tool").0, Cut::After(MIDDLE));
+            carry(&cable, &listener.accept().expect("the tool").0, Cut::After(MIDDLE));
             drop((listener, cable));
         });
         let folder = guest.path("result");
@@ -260,7 +260,7 @@ fn ctrl_c_ends_the_search() {
     let (listener, address) = listener();
     let cable = guest.cable();
     let peer = thread::spawn(move || {
-        carry(&cable, listener.accept().expect("the tool").0, Cut::After(MIDDLE));
+        carry(&cable, &listener.accept().expect("the tool").0, Cut::After(MIDDLE));
         drop((listener, cable));
     });
     let folder = guest.path("result");

@@ -39,17 +39,17 @@ impl Cut {
 }
 
 /// A line without telnet.
-pub fn carry(cable: &UnixStream, host: TcpStream, cut: Cut) {
+pub fn carry(cable: &UnixStream, mut host: &TcpStream, cut: Cut) {
     host.set_read_timeout(Some(TICK)).expect("a timeout is allowed");
-    pump(cable, &mut &host, cut);
-    hang_up(&host);
+    pump(cable, &mut host, cut);
+    hang_up(host);
 }
 
 /// A console server's line.
-pub fn carry_telnet(cable: &UnixStream, host: TcpStream, server: &mut Server, cut: Cut) {
+pub fn carry_telnet(cable: &UnixStream, host: &TcpStream, server: &mut Server, cut: Cut) {
     host.set_read_timeout(Some(TICK)).expect("a timeout is allowed");
-    pump(cable, &mut Telnet { host: &host, server }, cut);
-    hang_up(&host);
+    pump(cable, &mut Telnet { host, server }, cut);
+    hang_up(host);
 }
 
 /// Closes the connection such that all that was sent arrives.

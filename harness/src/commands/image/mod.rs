@@ -67,7 +67,7 @@ fn write(
         git: git(&root(), shell),
         source_date_epoch: SourceDate::of(&root(), shell).seconds(),
         rustc: rustc(&root(), shell),
-        grub: GRUB[0].version(shell).map(|version| without_place(&version)),
+        grub: GRUB[0].version(shell).as_deref().map(without_place),
         xorriso: XORRISO.version(shell),
     };
     let manifest = Manifest::new(kind.name(), image, files, kernel, menu, circumstances);
@@ -76,7 +76,7 @@ fn write(
 
 /// GRUB's programs say where they lie before they say their version.
 fn without_place(version: &str) -> String {
-    version.rsplit('/').next().map_or_else(String::new, str::to_owned)
+    version.rsplit('/').next().unwrap_or(version).to_owned()
 }
 
 /// A name of its own for each kind and plan.

@@ -15,8 +15,8 @@ use crate::error::Error;
 /// As GRUB unpacks it while it loads; equal for equal `bytes`.
 pub(super) fn compressed(bytes: &[u8]) -> Vec<u8> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    let all = packer.write_all(bytes).and_then(|()| packer.finish());
-    all.expect("memory takes all that is written")
+    let written = packer.write_all(bytes).and_then(|()| packer.finish());
+    written.expect("memory takes all that is written")
 }
 
 /// Files by their paths below the image's root.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::Choice;
-use crate::guest::{Baud, ComPort, SerialChoice};
+use crate::guest::{ComPort, SerialChoice};
+use crate::port::Baud;
 
 /// Shown below the help.
 pub(super) const EXAMPLES: &str = "Examples:

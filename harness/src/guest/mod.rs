@@ -9,7 +9,7 @@ mod qemu;
 pub use build::{SOURCE_ROOT, build_kernel, built_kernel};
 pub use elf::{Kernel, hex, sha256};
 pub use image::{
-    Baud, BootPlan, Circumstances, ComPort, IMAGES, Image, Listed, Manifest, Menu, SerialChoice,
+    BootPlan, Circumstances, ComPort, IMAGES, Image, Listed, Manifest, Menu, SerialChoice,
     SourceDate, Tree, images_folder, make_bootable_iso, make_iso, make_network_folder,
 };
 pub use kvm::{Nativeness, probe};

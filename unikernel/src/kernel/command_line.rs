@@ -22,7 +22,7 @@ impl Warnings {
     fn add(&mut self, warning: fmt::Arguments<'_>) {
         first_words(warning);
         let gap = if self.0.is_empty() { "" } else { " " };
-        // Past its length a fact is cut off; line and screen have shown all.
+        // Past its length a fact is cut off; the line has shown all.
         let _ = write!(self.0, "{gap}{warning}.");
     }
 

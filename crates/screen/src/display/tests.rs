@@ -142,3 +142,23 @@ fn pages_turn_when_all_is_done() {
     assert!(show.seen().contains("fork-exit, median"));
     assert!(!show.display.turn(None, later), "the time starts anew");
 }
+
+#[test]
+fn a_warning_about_the_command_line_stays() {
+    let mut show = Show::new();
+    let warning = "the command line's bauds=9600 is unknown and passed over";
+    show.hear(&Record::Fact { name: "boot.warnings", value: Value::Text(warning) });
+    show.hear(&Record::RunStarted { cells: 1, plan: &plan() });
+    assert!(show.seen().contains(warning));
+}
+
+#[test]
+fn cells_without_memory_are_counted() {
+    let mut show = Show::new();
+    show.hear(&Record::RunStarted { cells: 2, plan: &plan() });
+    show.cell(0, None);
+    show.hear(&Record::CellStarted { cell: 1, round: 0, scheme: "scan", workload: "shell" });
+    show.hear(&Record::CellNotRun { cell: 1, needed_mib: 900, present_mib: 60 });
+    show.hear(&Record::RunFinished);
+    assert!(show.seen().contains("1 cells passed; 1 need more memory and did not run"));
+}

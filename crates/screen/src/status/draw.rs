@@ -1,4 +1,4 @@
-//! The status as text: six lines at the top of every page.
+//! The status as text: six lines at the top of every page, and a seventh for a warning.
 
 use core::fmt;
 use core::time::Duration;
@@ -10,7 +10,7 @@ use super::{Ending, Planned, Running, Stage, Status, cut};
 use crate::cell::{COLUMNS, Place, Style};
 use crate::page::Page;
 
-/// Lines that the status takes, the empty one below included.
+/// Lines that the status takes; the last is empty unless there is a warning.
 pub const STATUS_ROWS: usize = 7;
 
 /// Where text begins that a label precedes.
@@ -53,6 +53,9 @@ impl Status {
         }
         if let Some(plan) = &self.plan {
             label(page, 3, "Plan", Style::Plain, format_args!("{plan}"));
+        }
+        if !self.warning.is_empty() {
+            label(page, 6, "Warning", Style::Bad, format_args!("{}", self.warning));
         }
         self.draw_stage(page, now);
         if checks.failed > 0 {
@@ -125,8 +128,16 @@ impl Status {
     }
 
     fn draw_end(&self, page: &mut Page, after: Duration, ending: Option<Ending>) {
-        let passed = self.checks.passed;
-        if self.checks.failed == 0 {
+        let (passed, not_run) = (self.checks.passed, self.checks.not_run);
+        if self.checks.failed == 0 && not_run > 0 {
+            label(
+                page,
+                5,
+                "Checks",
+                Style::Bad,
+                format_args!("{passed} cells passed; {not_run} need more memory and did not run"),
+            );
+        } else if self.checks.failed == 0 {
             label(
                 page,
                 5,

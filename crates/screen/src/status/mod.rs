@@ -29,6 +29,8 @@ pub struct Status {
     plan: Option<Planned>,
     stage: Stage,
     checks: Checks,
+    /// What was wrong with the kernel's command line, if anything was.
+    warning: String<68>,
     /// Since when the plan runs.
     started: Duration,
 }
@@ -87,6 +89,8 @@ struct Running {
 struct Checks {
     passed: u32,
     failed: u32,
+    /// Cells for which there is too little memory.
+    not_run: u32,
     /// Where the first check failed, and why.
     first: String<160>,
 }
@@ -106,7 +110,8 @@ impl Status {
             line: None,
             plan: None,
             stage: Stage::Booting,
-            checks: Checks { passed: 0, failed: 0, first: String::new() },
+            checks: Checks { passed: 0, failed: 0, not_run: 0, first: String::new() },
+            warning: String::new(),
             started: Duration::ZERO,
         }
     }
@@ -141,6 +146,9 @@ impl Status {
     /// Takes from a record what a screen shows of it.
     pub fn hear(&mut self, record: &Record<'_>, now: Duration) {
         match *record {
+            Record::Fact { name: "boot.warnings", value: Value::Text(text) } => {
+                self.warning = cut(format_args!("{text}"));
+            }
             Record::Fact { name, ref value } => self.machine.learn(name, value),
             Record::Refused(ref refusal) => {
                 self.stage = Stage::Refused(cut(format_args!("{}", refusal::Text(refusal))));
@@ -166,6 +174,7 @@ impl Status {
                 self.checks.failed += 1;
                 self.note_first(why);
             }
+            Record::CellNotRun { .. } => self.checks.not_run += 1,
             Record::RunFinished => {
                 let after = now.saturating_sub(self.started);
                 self.stage = Stage::Finished { after, ending: None };

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::serial::SerialChoice;
 use super::tree::Tree;
+use crate::port::Baud;
 
 /// A plan as an image carries it.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl Menu {
     /// as GRUB names it.
     pub(super) fn text(&self, head: &str, folder: &str) -> String {
         let unit = self.serial.com.unwrap_or_default().unit();
-        let baud = self.serial.baud.unwrap_or_default();
+        let baud = self.serial.baud.unwrap_or(Baud::USUAL);
         let mut text = format!("set port={unit}\nset speed={baud}\n{head}");
         for (place, plan) in self.plans.iter().enumerate() {
             let key = hotkey(place).unwrap_or(' ');

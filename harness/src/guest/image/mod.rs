@@ -16,7 +16,7 @@ pub use manifest::{Circumstances, Listed, Manifest};
 pub use menu::{BootPlan, Menu};
 pub use network::make_network_folder;
 pub use run::make_iso;
-pub use serial::{Baud, ComPort, SerialChoice};
+pub use serial::{ComPort, SerialChoice};
 pub use source_date::SourceDate;
 pub use tree::Tree;
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::port::Baud;
+
 /// A PC's serial port, COM1 to COM4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComPort(u8);
@@ -37,35 +39,6 @@ impl fmt::Display for ComPort {
     }
 }
 
-/// A standard rate of a serial line, in bits per second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Baud(u32);
-
-/// What can be asked for.
-const RATES: [u32; 13] =
-    [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
-
-impl Default for Baud {
-    fn default() -> Self {
-        Self(115_200)
-    }
-}
-
-impl FromStr for Baud {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let rate = text.parse().ok().filter(|rate| RATES.contains(rate));
-        rate.map(Self).ok_or("the rates are 300 to 921600, such as 9600, 38400 or 115200")
-    }
-}
-
-impl fmt::Display for Baud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// Which port a booted image uses; what is not chosen, GRUB takes for COM1 at 115200 baud and the
 /// kernel finds out by itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,7 +51,7 @@ pub struct SerialChoice {
 
 #[cfg(test)]
 mod tests {
-    use super::{Baud, ComPort};
+    use super::ComPort;
 
     #[test]
     fn ports_count_from_1_and_in_grub_from_0() {
@@ -86,11 +59,5 @@ mod tests {
         for bad in ["0", "5", "COM1", ""] {
             assert!(bad.parse::<ComPort>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn only_rates_that_a_port_may_have_are_taken() {
-        assert!("9600".parse::<Baud>().is_ok());
-        assert!("9601".parse::<Baud>().is_err() && "fast".parse::<Baud>().is_err());
     }
 }

@@ -30,9 +30,12 @@ pub fn open(info: &BootInfo, wishes: LineWishes, acpi: Option<Acpi>) -> Chosen {
     chosen
 }
 
-/// Says a sentence to people, on line and screen, before the link owns the line.
+/// Says a sentence to people on the line, before the link owns it.
 pub fn first_words(text: fmt::Arguments<'_>) {
-    last_words(format_args!("rmapbench: {text}.\n"));
+    if let Some(line) = Line::adopt() {
+        // A line that is stuck will not do for the results either, which says enough.
+        let _ = Text(line).write_fmt(format_args!("rmapbench: {text}.\n"));
+    }
 }
 
 /// Says something to people, on line and screen. Only for those who will say nothing more: the line

@@ -15,8 +15,13 @@ const BYTES: usize = 80 * 25 * 2;
 
 /// Waits until the screen shows `text`.
 pub fn wait_for(guest: &Guest, text: &str) -> Result<(), String> {
+    wait_at_most(PATIENCE, guest, text)
+}
+
+/// The same, with a patience of the caller's.
+pub fn wait_at_most(patience: Duration, guest: &Guest, text: &str) -> Result<(), String> {
     let mut screen = Screen::of(guest)?;
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience;
     let mut seen = String::new();
     while Instant::now() < deadline {
         seen = screen.read()?;

@@ -93,7 +93,7 @@ impl Bench {
         *shown_command = shown(&command);
         let guest = Guest::start(command, folder)?;
         match &row.screen {
-            Some(text) => screen::wait_for(&guest, text),
+            Some(text) => screen::wait_at_most(row.patience(), &guest, text),
             None => self.collect_from_qemu(row, guest, &line),
         }
     }

@@ -58,8 +58,6 @@ pub struct Row {
     pub resident_below: Option<u64>,
     /// What has to be there, or the row is skipped.
     pub needs: Option<PathBuf>,
-    /// The row is skipped until this exists.
-    pub waits_for: Option<String>,
     #[serde(default = "two_minutes")]
     seconds: u64,
 }

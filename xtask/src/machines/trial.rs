@@ -93,7 +93,10 @@ impl Bench {
         *shown_command = shown(&command);
         let guest = Guest::start(command, folder)?;
         match &row.screen {
-            Some(text) => Screen::of(&guest, Reading::TextMode)?.wait_for(text).map(drop),
+            Some(text) => Screen::of(&guest, Reading::TextMode)?
+                .waiting(row.patience())
+                .wait_for(text)
+                .map(drop),
             None => self.collect_from_qemu(row, guest, &line),
         }
     }
@@ -147,9 +150,6 @@ impl Bench {
 const CLEAN: i32 = 33;
 
 fn reason_to_skip(row: &Row) -> Option<String> {
-    if let Some(what) = &row.waits_for {
-        return Some(format!("waits for {what}"));
-    }
     let needed = row.needs.as_ref()?;
     let usable = OpenOptions::new().read(true).write(true).open(needed).is_ok();
     (!usable).then(|| format!("{} cannot be used", needed.display()))

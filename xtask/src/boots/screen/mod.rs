@@ -35,13 +35,21 @@ pub struct Screen {
     monitor: UnixStream,
     dump: PathBuf,
     reading: Reading,
+    /// The longest wait for what is wanted.
+    patience: Duration,
 }
 
 impl Screen {
     /// The screen of `guest`.
     pub fn of(guest: &Guest, reading: Reading) -> Result<Self, String> {
         let monitor = UnixStream::connect(guest.monitor()?).map_err(|error| error.to_string())?;
-        Ok(Self { monitor, dump: guest.scratch("screen"), reading })
+        Ok(Self { monitor, dump: guest.scratch("screen"), reading, patience: PATIENCE })
+    }
+
+    /// Waits so long instead of as long as is usual.
+    pub fn waiting(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Waits until the screen shows `text`, and returns all that it shows then, line by line.
@@ -52,7 +60,7 @@ impl Screen {
 
     /// Waits until what the screen shows is `wanted`, and returns it; what it shows last, if it never is.
     pub fn wait_until(&mut self, wanted: impl Fn(&str) -> bool) -> Result<String, String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         let mut seen = String::new();
         while Instant::now() < deadline {
             seen = self.look()?;
@@ -65,7 +73,7 @@ impl Screen {
 
     /// Presses a key, by QEMU's name, again and again until what the screen shows is `wanted`.
     pub fn press_until(&mut self, key: &str, wanted: impl Fn(&str) -> bool) -> Result<(), String> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         while Instant::now() < deadline {
             self.tell(&format!("sendkey {key}"))?;
             if wanted(&self.look()?) {

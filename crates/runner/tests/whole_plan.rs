@@ -5,7 +5,8 @@ use std::num::NonZeroU64;
 use model::Model;
 use runner::{Resolved, Sink, resolve, run};
 use wire::{
-    Activity, HostPresence, Name, Plan, Record, Refusal, SchemeSet, WhenIncomplete, Workloads,
+    Activity, HostPresence, Name, Plan, Record, Refusal, SchemeSet, Trace, WhenIncomplete,
+    Workloads,
 };
 use workload::{Sample, Scratch};
 
@@ -182,4 +183,27 @@ fn more_cells_than_can_be_put_in_order_are_refused() {
     let workloads = vec!["fork-exit"; 33];
     let plan = plan(&schemes, &workloads);
     assert_eq!(resolve(&plan, "").unwrap_err(), Refusal::Cells { planned: 1056, most: 1024 });
+}
+
+#[test]
+fn a_trace_beyond_all_machines_is_counted_without_overflow() {
+    let trace = Trace {
+        schemes: SchemeSet::first(1),
+        bytes: 0,
+        events: u64::MAX,
+        pages: u64::MAX,
+        processes: u32::MAX,
+        objects: u32::MAX,
+        samples: u64::MAX,
+        swap_slots: u32::MAX,
+    };
+    let (rounds, raw_samples) = (u16::MAX, u32::MAX);
+    let named = plan(&["scan"], &[]);
+    let largest = Plan { trace: Some(trace), rounds, raw_samples, ..named.clone() };
+    assert!(matches!(resolve(&largest, ""), Err(Refusal::Reach { .. })));
+    let fewer = Trace { processes: 1, objects: 0, swap_slots: 0, ..trace };
+    let plan = Plan { trace: Some(fewer), ..largest };
+    let resolved = resolve(&plan, "").expect("what `scan` could serve");
+    const TEBIBYTE: u64 = 1 << 40;
+    assert!(resolved.machine_bytes() > 4 * TEBIBYTE, "no machine has so much");
 }

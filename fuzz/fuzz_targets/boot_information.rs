@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    let _ = fuzz::boot_information(input);
+    let _ = fuzz::run(fuzz::boot_information, input);
 });

@@ -2,5 +2,5 @@
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    let _ = fuzz::multiboot2(input);
+    let _ = fuzz::run(fuzz::multiboot2, input);
 });

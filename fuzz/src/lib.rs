@@ -8,6 +8,7 @@ mod boot_information;
 mod framing;
 mod guest_answers;
 mod host_decoder;
+mod limit;
 mod memory;
 mod multiboot2;
 mod plan;
@@ -19,21 +20,11 @@ pub use acpi::acpi;
 pub use boot_information::boot_information;
 pub use guest_answers::guest_answers;
 pub use host_decoder::host_decoder;
+pub use limit::{MEMORY_LIMIT, run};
 pub use multiboot2::multiboot2;
 pub use plan::plan;
 pub use telnet::telnet;
 pub use trace::trace;
-
-use std::alloc::System;
-
-use cap::Cap;
-
-/// The most bytes that the program may hold at once; libFuzzer itself allocates elsewhere. An allocation
-/// beyond it fails, which ends the program.
-pub const MEMORY_LIMIT: usize = 64 << 20;
-
-#[global_allocator]
-static ALLOCATOR: Cap<System> = Cap::new(System, MEMORY_LIMIT);
 
 /// Reads hostile bytes; how many things in them made sense, so that a seed that reaches nothing shows.
 pub type Target = fn(&[u8]) -> usize;

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use fuzz::{TARGETS, seeds};
+use fuzz::{TARGETS, run, seeds};
 
 #[test]
 fn what_is_kept_makes_nothing_panic_or_hoard() {
@@ -15,7 +15,7 @@ fn what_is_kept_makes_nothing_panic_or_hoard() {
         for input in inputs {
             let path = input.expect("the folder can be read").path();
             println!("{}", path.display());
-            target(&fs::read(path).expect("the file can be read"));
+            run(target, &fs::read(path).expect("the file can be read"));
             count += 1;
         }
         assert!(count > 0, "{name} has an empty corpus");
@@ -26,7 +26,7 @@ fn what_is_kept_makes_nothing_panic_or_hoard() {
 fn every_seed_reaches_what_it_is_for() {
     for (name, target) in TARGETS {
         for (seed, bytes) in seeds::of(name) {
-            assert!(target(&bytes) > 0, "nothing in {name}'s seed {seed} makes sense");
+            assert!(run(target, &bytes) > 0, "nothing in {name}'s seed {seed} makes sense");
             assert!(bytes.len() < 16 << 10, "{name}'s seed {seed} is large");
         }
     }
@@ -44,7 +44,7 @@ fn seeds_cut_short_or_altered_make_nothing_panic() {
                         *byte = random.u8(..);
                     }
                 }
-                target(&bytes);
+                run(target, &bytes);
             }
         }
     }

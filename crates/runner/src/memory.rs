@@ -60,13 +60,13 @@ pub const fn log_bytes(free_bytes: u64) -> u64 {
 
 /// Free memory with which the log holds `stream_bytes`.
 const fn free_bytes_for_log(stream_bytes: u64) -> u64 {
-    if stream_bytes <= LOG_LEAST { LOG_LEAST } else { stream_bytes * LOG_SHARE }
+    if stream_bytes <= LOG_LEAST { LOG_LEAST } else { stream_bytes.saturating_mul(LOG_SHARE) }
 }
 
 /// Bytes that a booted machine should have, where the guest needs this much for itself.
 #[must_use]
 pub const fn machine_bytes(own: u64) -> u64 {
-    OVERHEAD + own
+    OVERHEAD.saturating_add(own)
 }
 
 impl Resolved<'_> {

@@ -7,6 +7,11 @@ use workload::{
     COUNTS, Cell, Demand, EventSource, MAX_CELLS, ParameterError, Parameters, Trace, WorkloadId,
 };
 
+/// No machine holds a trace of more pages (4 TiB) or samples: such a plan is refused for its memory, and
+/// sums of what it needs stay within 64 bits.
+const MOST_PAGES: u64 = 1 << 30;
+const MOST_SAMPLES: u64 = 1 << 40;
+
 const FRAMES_PER_MIB: u64 = (1 << 20) / FRAME_BYTES as u64;
 
 /// A plan that can run, if there is memory for it.
@@ -126,10 +131,10 @@ fn resolve_trace<'p, 't>(
         return Err(unknown("trace of plan", &plan.name));
     }
     let demand = Demand {
-        pages: trace.pages,
+        pages: trace.pages.min(MOST_PAGES),
         processes: trace.processes.into(),
-        samples: trace.samples,
-        swap_slots: trace.swap_slots.into(),
+        samples: trace.samples.min(MOST_SAMPLES),
+        swap_slots: u64::from(trace.swap_slots).min(MOST_PAGES),
         objects: trace.objects.into(),
         ..Demand::NOTHING
     };

@@ -5,7 +5,8 @@ use std::num::NonZeroU64;
 use model::Model;
 use runner::{Resolved, Sink, resolve, run};
 use wire::{
-    Activity, HostPresence, Name, Plan, Record, Refusal, SchemeSet, WhenIncomplete, Workloads,
+    Activity, HostPresence, Name, Plan, Record, Refusal, SchemeSet, Trace, WhenIncomplete,
+    Workloads,
 };
 use workload::{Sample, Scratch};
 
@@ -208,4 +209,26 @@ fn a_cell_for_which_there_is_no_memory_does_not_run_and_the_others_do() {
     assert_eq!(tally.not_run, [needed_by_large.div_ceil(256) as u32; 2]);
     assert_eq!((tally.ended, tally.finished), (4, true));
     assert!(tally.samples > 0);
+}
+
+#[test]
+fn a_trace_beyond_all_machines_is_counted_without_overflow() {
+    let trace = Trace {
+        schemes: SchemeSet::first(1),
+        bytes: 0,
+        events: u64::MAX,
+        pages: u64::MAX,
+        processes: u32::MAX,
+        objects: u32::MAX,
+        samples: u64::MAX,
+        swap_slots: u32::MAX,
+    };
+    let (rounds, raw_samples) = (u16::MAX, u32::MAX);
+    let named = plan(&["scan"], &[]);
+    let largest = Plan { trace: Some(trace), rounds, raw_samples, ..named.clone() };
+    assert!(matches!(resolve(&largest, ""), Err(Refusal::Reach { .. })));
+    let fewer = Trace { processes: 1, objects: 0, swap_slots: 0, ..trace };
+    let plan = Plan { trace: Some(fewer), ..largest };
+    let resolved = resolve(&plan, "").expect("what `scan` could serve");
+    assert!(resolved.machine_bytes() > 4 << 40, "no machine has so much");
 }

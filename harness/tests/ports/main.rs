@@ -16,7 +16,6 @@ use std::thread::{self, JoinHandle};
 use assert_cmd::cargo::cargo_bin;
 use guest::{Link, introduce, measure};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{BaudRate, cfgetispeed};
 use nix::unistd::Pid;
 use peer::{Cut, Pty, carry, carry_telnet};
 use rfc2217::{PortSettings, Server};
@@ -188,11 +187,11 @@ fn a_device_is_set_and_held() {
     let device = link.display().to_string();
     let held = link.clone();
     complete(guest, &device, &["--baud", "460800"], move |cable| {
-        let settings = pty.carry(&cable, Cut::Never, || {
+        pty.carry(&cable, Cut::Never, || {
             let second = serialport::new(held.to_string_lossy(), 9600).open();
             assert!(second.is_err(), "the device is open for one program alone");
         });
-        assert_eq!(cfgetispeed(&settings), BaudRate::B460800);
+        assert_eq!(pty.rate(), 460_800);
     });
 }
 
@@ -216,19 +215,15 @@ fn a_device_that_is_unplugged_and_comes_back_is_opened_again() {
 
 #[test]
 fn standard_input_is_a_line_without_a_way_back() {
-    let files = tempfile::tempdir().expect("a folder");
-    let (socket, folder) = (files.path().join("guest"), files.path().join("result"));
-    // Nobody answers, so that the guest speaks at once and alone.
-    let life = guest::start(&socket, lonely_plan(), whole_run);
-    let mut cable = UnixStream::connect(&socket).expect("the guest listens");
-    let mut tool = collect("-", &folder, &[]).stdin(Stdio::piped()).spawn().expect("it starts");
-    let mut stdin = tool.stdin.take().expect("piped");
-    std::io::copy(&mut cable, &mut stdin).expect("the tool reads on");
-    drop(stdin);
-    let (status, said) = end(tool);
+    let guest = Guest::start(plan());
+    let port = format!("unix:{}", guest.path("guest").display());
+    let (status, said) = end(collect(&port, &guest.path("first"), &[]).spawn().expect("it starts"));
     assert_eq!(status, Some(0), "{said}");
-    life.join().expect("the guest does not panic");
-    assert_eq!(cells(&folder), undisturbed());
+    let folder = guest.path("second");
+    let line = fs::File::open(guest.path("first/raw.bin")).expect("every byte is kept");
+    let (status, said) = end(collect("-", &folder, &[]).stdin(line).spawn().expect("it starts"));
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(cells(&folder), cells(&guest.path("first")));
 }
 
 #[test]
@@ -355,12 +350,13 @@ fn a_server_that_sets_no_line_is_told_from_one_that_has_not_the_rate() {
 #[test]
 fn bad_ports_and_rates_are_bad_usage() {
     let files = tempfile::tempdir().expect("a folder");
-    for (words, mend) in [
-        (["--port", "tcp:host"], "write it as tcp:HOST:PORT"),
-        (["--baud", "115201"], "57600, 115200, 230400, 460800, 921600"),
+    for (port, baud, mend) in [
+        ("tcp:host", "9600", "write it as tcp:HOST:PORT"),
+        ("-", "115201", "57600, 115200, 230400, 460800, 921600"),
     ] {
         let folder = files.path().join("result");
-        let (status, said) = end(collect("-", &folder, &words).spawn().expect("it starts"));
+        let words = ["--baud", baud];
+        let (status, said) = end(collect(port, &folder, &words).spawn().expect("it starts"));
         assert_eq!(status, Some(2), "{said}");
         assert!(said.contains(mend), "{said}");
     }

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::openpty;
-use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 use nix::unistd::ttyname;
 use rfc2217::Server;
 
@@ -158,6 +158,10 @@ impl Pty {
         let mut settings = tcgetattr(&pair.slave).expect("it is a terminal");
         cfmakeraw(&mut settings);
         tcsetattr(&pair.slave, SetArg::TCSANOW, &settings).expect("it can be raw");
+        // A tool that inherited it would hold it, and could not see it unplugged.
+        for end in [&pair.master, &pair.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("a flag is allowed");
+        }
         fcntl(&pair.master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a flag is allowed");
         Self { master: File::from(pair.master), device: pair.slave }
     }
@@ -168,12 +172,15 @@ impl Pty {
         symlink(name, link).expect("a new name");
     }
 
-    /// A line that ends here. Calls `when_open` once the tool has spoken; the device's settings then stand
-    /// and are returned at the end.
-    pub fn carry(&self, cable: &UnixStream, cut: Cut, when_open: impl FnOnce()) -> Termios {
+    /// A line that ends here. Calls `when_open` once the tool has spoken.
+    pub fn carry(&self, cable: &UnixStream, cut: Cut, when_open: impl FnOnce()) {
         let mut end = Master { file: &self.master, when_open: Some(when_open) };
         pump(cable, &mut end, cut);
-        tcgetattr(&self.device).expect("it is a terminal")
+    }
+
+    /// The rate that the device is set to, in baud.
+    pub fn rate(&self) -> u32 {
+        rustix::termios::tcgetattr(&self.device).expect("it is a terminal").output_speed()
     }
 }
 

@@ -164,13 +164,14 @@ fn incomplete(heard: &Heard, qemu: Option<&GuestExit>) -> String {
             _ if !heard.ending.missing.is_empty() => {
                 format!("{} stretches of the stream are missing", heard.ending.missing.len())
             }
-            _ if heard.run.finished => not_run(&heard.run),
+            _ if heard.ending.complete => unmeasured(&heard.run),
             _ => "the line was closed before the end".to_owned(),
         },
     }
 }
 
-fn not_run(run: &Run) -> String {
+/// Why a stream that arrived whole is not a whole result.
+fn unmeasured(run: &Run) -> String {
     let count = without_memory(run).count();
     match without_memory(run).max_by_key(|(_, needed_mib, _)| *needed_mib) {
         Some((cell, needed_mib, present_mib)) => format!(
@@ -180,6 +181,9 @@ fn not_run(run: &Run) -> String {
             cell.title(),
             guest::memory_with_one_piece_of(needed_mib + needed_mib / 8 + 64)
         ),
-        None => format!("{} records make no sense", run.rejected_records),
+        None if run.rejected_records > 0 => {
+            format!("{} records make no sense", run.rejected_records)
+        }
+        None => "the guest ended before the plan did".to_owned(),
     }
 }

@@ -82,7 +82,7 @@ fn collect(more: &[&str], scenario: impl FnOnce(&mut Link, &Plan) + Send + 'stat
     let socket = files.path().join("line");
     let guest = guest::start(&socket, plan(), scenario);
     let port = format!("unix:{}", socket.display());
-    let called = call(&[&["collect", "--port", &port], more].concat(), files);
+    let called = call(&[&["collect", "--port", &port, "--reconnect", "0"], more].concat(), files);
     guest.join().expect("the guest does not panic");
     called
 }

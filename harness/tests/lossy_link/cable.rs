@@ -152,6 +152,9 @@ impl Cable {
 
     /// What the host has read by now in one go, and when it looks at it.
     fn batch_for_host(&mut self) -> Option<(Duration, Vec<u8>)> {
+        if self.now < self.awake {
+            return None;
+        }
         let (first, mut count) = self.chunk_of_adapter(0)?;
         let mut last = first;
         while let Some((when, more)) = self.chunk_of_adapter(count)

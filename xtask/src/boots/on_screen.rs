@@ -50,13 +50,15 @@ pub fn crash(tool: &Tool) -> Result<(), String> {
     let guest =
         Guest::pc_with_screen(Medium::Cd(&disk.path()), Firmware::Uefi, Clock::Instructions)?;
     let mut screen = Screen::of(&guest, Reading::Pixels)?;
-    let seen = screen.wait_for("rmapbench crashed on CPU 0: invalid opcode")?;
-    for text in ["vector 6, error code 0x0", "rip ffffffff80", "backtrace, innermost first:"] {
-        if !seen.contains(text) {
-            return Err(format!("the report does not say `{text}` but\n{seen}"));
-        }
-    }
-    Ok(())
+    // The report is written line by line, and may be looked at meanwhile.
+    let report = [
+        "rmapbench crashed on CPU 0: invalid opcode",
+        "vector 6, error code 0x0",
+        "rip ffffffff80",
+        "backtrace, innermost first:",
+    ];
+    let seen = screen.wait_until(|seen| report.iter().all(|text| seen.contains(text)));
+    seen.map(drop).map_err(|last| format!("the screen does not say all of {report:?} but\n{last}"))
 }
 
 fn run_to_the_end(screen: &mut Screen) -> Result<(), String> {

@@ -58,7 +58,9 @@ fn menu(row: &Row) -> String {
     let fixed =
         ["set timeout=0", "serial --unit=0 --speed=115200", "terminal_output serial console"];
     let own = row.menu.iter().map(String::as_str);
+    // After `multiboot2`, which asks for pixels: rows read the text of a BIOS's screen.
+    let text = "if [ \"$grub_platform\" = pc ]; then set gfxpayload=text; fi";
     let lines: Vec<&str> =
-        fixed.into_iter().chain(own).chain([kernel.trim(), "boot", ""]).collect();
+        fixed.into_iter().chain(own).chain([kernel.trim(), text, "boot", ""]).collect();
     lines.join("\n")
 }

@@ -93,10 +93,7 @@ impl Bench {
         *shown_command = shown(&command);
         let guest = Guest::start(command, folder)?;
         match &row.screen {
-            Some(text) => Screen::of(&guest, Reading::TextMode)?
-                .waiting(row.patience())
-                .wait_for(text)
-                .map(drop),
+            Some(text) => shows(row, &guest, text),
             None => self.collect_from_qemu(row, guest, &line),
         }
     }
@@ -162,6 +159,13 @@ fn touched_little(row: &Row, mib: u64) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Waits until the text screen shows `text`, which may run on from line to line.
+fn shows(row: &Row, guest: &Guest, text: &str) -> Result<(), String> {
+    let mut screen = Screen::of(guest, Reading::TextMode)?.waiting(row.patience());
+    let seen = screen.wait_until(|seen| seen.replace('\n', "").contains(text));
+    seen.map(drop).map_err(|last| format!("the screen does not say `{text}` but\n{last}"))
 }
 
 /// What may explain why a guest gave no result.

@@ -155,7 +155,7 @@ impl<'s, M: Machine> SchemeVisitor for CellRun<'_, 's, M> {
             }
         });
         let counts = Counts::new(&figures(&vm), self.machine.counters().since(before));
-        let checked = vm.check();
+        let checked = self.machine.during(&"the check after the last event", || vm.check());
         let recorder = executor.finish();
         let failure = first_failure(&vm, ran, checked);
         CellReport { recorder, counts, failure }
@@ -167,7 +167,8 @@ fn first_failure<S: Scheme, M: Machine>(
     ran: Result<(), EventError>,
     checked: Result<(), Inconsistency>,
 ) -> Option<CellFailure> {
-    let checked = checked.and_then(|()| vm.tear_down()).map_err(CellFailure::Check);
+    let take_apart = || vm.machine().during(&"taking everything apart", || vm.tear_down());
+    let checked = checked.and_then(|()| take_apart()).map_err(CellFailure::Check);
     ran.map_err(CellFailure::Event).and(checked).err()
 }
 

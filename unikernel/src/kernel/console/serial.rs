@@ -2,6 +2,7 @@
 
 use core::hint::spin_loop;
 
+use spin::Once;
 use uart_16550::spec::registers::LSR;
 use uart_16550::{BaudRate, Config, Uart16550};
 use unikernel::uart::{Baud, Candidate, Settled, UartRegisters};
@@ -9,10 +10,9 @@ use wire::guest::{LineStuck, SerialPort};
 
 use super::bounded::{Bounded, Patience};
 use crate::kernel::machine::timing;
-use crate::kernel::once::SetOnce;
 
 /// Where [`Line::open`] found a UART.
-static OPENED: SetOnce<UartRegisters> = SetOnce::new();
+static OPENED: Once<UartRegisters> = Once::new();
 
 /// The serial line. Every wait for it is bounded.
 #[derive(Debug)]
@@ -41,13 +41,13 @@ impl Line {
             return None;
         }
         uart.backend_mut().set_patience(Patience::Working);
-        OPENED.set(candidate.registers);
+        OPENED.call_once(|| candidate.registers);
         Some((Self { uart, looks: looks_per_poll(settled.baud) }, settled))
     }
 
     /// The line that was opened before, for whoever can no longer ask its owner.
     pub fn adopt() -> Option<Self> {
-        let registers = OPENED.get()?;
+        let registers = *OPENED.get()?;
         // SAFETY: `open`'s caller vouched for them.
         let uart = unsafe { uart_at(registers, Patience::Working) };
         Some(Self { uart, looks: 1 })

@@ -3,24 +3,8 @@
 
 .text
 
-# One stub a vector, {STUB_BYTES} bytes apart. Each leaves vector and error code on the stack.
-.balign {STUB_BYTES}
-.global trap_stubs
-trap_stubs:
-    .set vector, 0
-    .rept {VECTORS}
-    .balign {STUB_BYTES}, 0xcc
-    .if (vector >= 32) || !(({WITH_ERROR_CODE} >> vector) & 1)
-    pushq $0
-    .endif
-    pushq $vector
-    jmp trap
-    .set vector, vector + 1
-    .endr
-
-# Fatal: all registers, in the order of TrapFrame.
-.type trap, @function
-trap:
+# All general registers, in the order of TrapFrame.
+.macro push_registers
     pushq %r15
     pushq %r14
     pushq %r13
@@ -36,6 +20,27 @@ trap:
     pushq %rcx
     pushq %rbx
     pushq %rax
+.endm
+
+# One stub a vector, {STUB_BYTES} bytes apart. Each leaves vector and error code on the stack.
+.balign {STUB_BYTES}
+.global trap_stubs
+trap_stubs:
+    .set vector, 0
+    .rept {VECTORS}
+    .balign {STUB_BYTES}, 0xcc
+    .if (vector >= 32) || !(({WITH_ERROR_CODE} >> vector) & 1)
+    pushq $0
+    .endif
+    pushq $vector
+    jmp trap
+    .set vector, vector + 1
+    .endr
+
+# Fatal.
+.type trap, @function
+trap:
+    push_registers
     cld
     movq %rsp, %rdi                         # 22 words since the CPU aligned RSP to 16
     callq {exception}
@@ -125,21 +130,7 @@ general_protection_entry:
 watchdog_entry:
     pushq $0
     pushq ${TIMER}
-    pushq %r15
-    pushq %r14
-    pushq %r13
-    pushq %r12
-    pushq %r11
-    pushq %r10
-    pushq %r9
-    pushq %r8
-    pushq %rbp
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rbx
-    pushq %rax
+    push_registers
     cld
     movq %rsp, %rdi                         # 22 words since the CPU aligned RSP to 16
     callq {watchdog}

@@ -69,9 +69,9 @@ impl<'m> Display<'m> {
         }
     }
 
-    /// Notes what became of the results.
-    pub fn end(&mut self, ending: Ending) {
-        self.status.end(ending);
+    /// Notes what became of the results, and says whether that is news.
+    pub fn end(&mut self, ending: Ending) -> bool {
+        self.status.end(ending)
     }
 
     /// Turns to another table if a key asked for it, or if one has been shown for long. Returns whether the

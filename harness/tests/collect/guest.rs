@@ -7,7 +7,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use wire::guest::{Greeting, GuestLink, LineStuck, PlanAtHand, SerialPort};
-use wire::{Group, MAX_PLAN, Memory, Plan, Record, Session, Value, samples};
+use wire::{
+    Activity, Group, HostPresence, MAX_PLAN, Memory, Name, Plan, Record, SchemeSet, Session, Value,
+    WhenIncomplete, Workloads, samples,
+};
 
 /// The first bytes of no kernel's build id.
 const BUILD: [u8; 8] = *b"nokernel";
@@ -56,6 +59,36 @@ pub fn start(
 pub fn with_line(socket: &Path, speak: impl FnOnce(UnixStream) + Send + 'static) -> JoinHandle<()> {
     let listener = UnixListener::bind(socket).expect("a new path");
     thread::spawn(move || speak(listener.accept().expect("somebody listens").0))
+}
+
+/// A plan of these workloads under two schemes, for a host that is there.
+pub fn plan(workloads: &[&str], rounds: u16) -> Plan {
+    let name = |text: &str| Name::try_from(text).expect("it is short");
+    let mut listed = Workloads::default();
+    for workload in workloads {
+        listed.add(workload, SchemeSet::first(2), []).expect("room");
+    }
+    Plan {
+        name: name("own"),
+        activity: Activity::Measure,
+        schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
+        workloads: listed,
+        trace: None,
+        rounds,
+        warm_up: 0,
+        seed: 5,
+        cpus: 1,
+        when_incomplete: WhenIncomplete::Refuse,
+        raw_samples: wire::RAW_SAMPLES,
+        host: HostPresence::Certain,
+    }
+}
+
+/// A guest that measures all of its plan.
+pub fn whole_run(link: &mut Link, plan: &Plan) {
+    introduce(link, plan, "exact");
+    measure(link, plan, None);
+    link.finish();
 }
 
 /// Says all of `records`.

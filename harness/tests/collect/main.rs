@@ -9,16 +9,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
-use guest::{Link, introduce, measure, measure_with_drift, say};
+use guest::{Link, introduce, measure, measure_with_drift, say, whole_run};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use wire::guest::SerialPort;
-use wire::{
-    Activity, Crash, HostPresence, Name, Plan, Record, Refusal, SchemeSet, Versions,
-    WhenIncomplete, Workloads,
-};
+use wire::{Crash, HostPresence, Plan, Record, Refusal, Versions};
 
 /// A finished call.
 struct Called {
@@ -55,25 +52,7 @@ fn call(words: &[&str], files: TempDir) -> Called {
 }
 
 fn plan() -> Plan {
-    let name = |text: &str| Name::try_from(text).expect("it is short");
-    let mut workloads = Workloads::default();
-    for workload in ["fork-exit", "fork-touch"] {
-        workloads.add(workload, SchemeSet::first(2), []).expect("room");
-    }
-    Plan {
-        name: name("own"),
-        activity: Activity::Measure,
-        schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
-        workloads,
-        trace: None,
-        rounds: 3,
-        warm_up: 0,
-        seed: 5,
-        cpus: 1,
-        when_incomplete: WhenIncomplete::Refuse,
-        raw_samples: wire::RAW_SAMPLES,
-        host: HostPresence::Certain,
-    }
+    guest::plan(&["fork-exit", "fork-touch"], 3)
 }
 
 /// Collects from a guest that does what `scenario` says.
@@ -85,12 +64,6 @@ fn collect(more: &[&str], scenario: impl FnOnce(&mut Link, &Plan) + Send + 'stat
     let called = call(&[&["collect", "--port", &port, "--reconnect", "0"], more].concat(), files);
     guest.join().expect("the guest does not panic");
     called
-}
-
-fn whole_run(link: &mut Link, plan: &Plan) {
-    introduce(link, plan, "exact");
-    measure(link, plan, None);
-    link.finish();
 }
 
 #[test]

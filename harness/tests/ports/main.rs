@@ -14,36 +14,20 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 
 use assert_cmd::cargo::cargo_bin;
-use guest::{Link, introduce, measure};
+use guest::whole_run;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use peer::{Cut, Pty, carry, carry_telnet};
 use rfc2217::{PortSettings, Server};
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use wire::{Activity, HostPresence, Name, Plan, SchemeSet, WhenIncomplete, Workloads};
+use wire::{HostPresence, Plan};
 
 /// Enough bytes of the guest for its greeting and some cells.
 const MIDDLE: usize = 1500;
 
 fn plan() -> Plan {
-    let name = |text: &str| Name::try_from(text).expect("it is short");
-    let mut workloads = Workloads::default();
-    workloads.add("fork-exit", SchemeSet::first(2), []).expect("room");
-    Plan {
-        name: name("own"),
-        activity: Activity::Measure,
-        schemes: ["scan", "pte-next"].map(name).into_iter().collect(),
-        workloads,
-        trace: None,
-        rounds: 20,
-        warm_up: 0,
-        seed: 5,
-        cpus: 1,
-        when_incomplete: WhenIncomplete::Refuse,
-        raw_samples: wire::RAW_SAMPLES,
-        host: HostPresence::Certain,
-    }
+    guest::plan(&["fork-exit"], 20)
 }
 
 /// A guest that measures, somewhere behind a socket in `files`.
@@ -72,12 +56,6 @@ impl Guest {
 /// As [`plan`], for a guest that must notice when it is left alone.
 fn lonely_plan() -> Plan {
     Plan { host: HostPresence::Uncertain, ..plan() }
-}
-
-fn whole_run(link: &mut Link, plan: &Plan) {
-    introduce(link, plan, "exact");
-    measure(link, plan, None);
-    link.finish();
 }
 
 fn collect(port: &str, folder: &Path, more: &[&str]) -> Command {
@@ -226,16 +204,21 @@ fn standard_input_is_a_line_without_a_way_back() {
     assert_eq!(cells(&folder), cells(&guest.path("first")));
 }
 
+/// A relay that goes away in mid-run and does not come back, and its address.
+fn peer_that_leaves(cable: UnixStream) -> (JoinHandle<()>, String) {
+    let (listener, address) = listener();
+    let peer = thread::spawn(move || {
+        carry(&cable, &listener.accept().expect("the tool").0, Cut::After(MIDDLE));
+        drop((listener, cable));
+    });
+    (peer, address)
+}
+
 #[test]
 fn a_line_that_stays_away_leaves_what_arrived() {
     for (patience, sought) in [("1", true), ("0", false)] {
         let guest = Guest::start(lonely_plan());
-        let (listener, address) = listener();
-        let cable = guest.cable();
-        let peer = thread::spawn(move || {
-            carry(&cable, &listener.accept().expect("the tool").0, Cut::After(MIDDLE));
-            drop((listener, cable));
-        });
+        let (peer, address) = peer_that_leaves(guest.cable());
         let folder = guest.path("result");
         let port = format!("tcp:{address}");
         let tool = collect(&port, &folder, &["--reconnect", patience]).spawn().expect("it starts");
@@ -252,12 +235,7 @@ fn a_line_that_stays_away_leaves_what_arrived() {
 #[test]
 fn ctrl_c_ends_the_search() {
     let guest = Guest::start(lonely_plan());
-    let (listener, address) = listener();
-    let cable = guest.cable();
-    let peer = thread::spawn(move || {
-        carry(&cable, &listener.accept().expect("the tool").0, Cut::After(MIDDLE));
-        drop((listener, cable));
-    });
+    let (peer, address) = peer_that_leaves(guest.cable());
     let folder = guest.path("result");
     let mut tool = collect(&format!("tcp:{address}"), &folder, &["--reconnect", "600"])
         .spawn()

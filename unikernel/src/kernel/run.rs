@@ -103,6 +103,7 @@ pub fn run(booted: Booted) -> ! {
         Some(what) => crash::refuse(format_args!("check={what} is unknown: use machine.")),
         None => execute::plan(&mut guest, &plan, trace),
     };
+    screen::show();
     if !link.port_mut().is_there() {
         // Whoever wants the results reads them off the screen.
         screen::end(Ending::Unconfirmed);

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+
+use super::pipe::pass_on_both_ways;
 
 /// From Bochs's start to its connection, and from the guest's last word to Bochs's end.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -153,18 +155,4 @@ fn configuration(iso: &Path, machine: &Machine, port: u16) -> String {
          log: log\n",
         iso.display()
     )
-}
-
-fn pass_on_both_ways(guest: &TcpStream, host: &TcpStream) {
-    thread::scope(|scope| {
-        scope.spawn(|| pass_on(guest, host));
-        scope.spawn(|| pass_on(host, guest));
-    });
-}
-
-fn pass_on(mut from: &TcpStream, mut to: &TcpStream) {
-    // Ends when either side does.
-    let _ = io::copy(&mut from, &mut to);
-    let _ = to.shutdown(Shutdown::Both);
-    let _ = from.shutdown(Shutdown::Both);
 }

@@ -2,57 +2,48 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use harness::tools::find_program;
+use harness::guest::{IMAGES, Kernel, make_iso};
+use harness::tools::{Shell, Verbosity};
 use tempfile::TempDir;
 use wire::{HostPresence, MAX_PLAN};
 
 /// An ISO image; dropping it removes it.
+#[derive(Debug)]
 pub struct Disk {
-    folder: TempDir,
+    path: PathBuf,
+    _folder: TempDir,
 }
 
 /// Cells of the plan.
 pub const CELLS: u32 = 13;
 
-/// How GRUB is made small, and quickly.
-const OPTIONS: [&str; 4] = ["--locales=", "--fonts=", "--themes=", "--compress=no"];
+/// The recipe of `rmapbench run`, below a root, and its line that loads the kernel.
+const RECIPE: &str = "run.cfg";
+const LOADS: &str = "multiboot2 /boot/rmapbench.elf";
+
+const SHELL: Shell = Shell { verbosity: Verbosity::Normal };
 
 impl Disk {
-    /// An image that starts `kernel` with `words` as `rmapbench run` would, and brings a plan of
-    /// [`CELLS`] cells.
-    pub fn new(root: &Path, kernel: &Path, words: &str) -> Result<Self, String> {
+    /// An image that starts `kernel` with `words` as `rmapbench run` would, after GRUB has done what `before`
+    /// says, and brings a plan of [`CELLS`] cells.
+    pub fn new(root: &Path, kernel: &Path, before: &[String], words: &str) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("cannot make an image: {error}");
-        let folder = tempfile::tempdir().map_err(failed)?;
-        let boot = folder.path().join("tree/boot");
-        fs::create_dir_all(boot.join("grub")).map_err(failed)?;
-        let menu = fs::read_to_string(root.join("images/run.cfg")).map_err(failed)?;
-        let menu = menu.replace("/boot/rmapbench.elf", &format!("/boot/rmapbench.elf {words}"));
-        fs::write(boot.join("grub/grub.cfg"), menu).map_err(failed)?;
-        fs::write(boot.join("plan.bin"), plan()).map_err(failed)?;
-        fs::copy(kernel, boot.join("rmapbench.elf")).map_err(failed)?;
-        let disk = Self { folder };
-        disk.make()?;
-        Ok(disk)
+        // The tool forgets old images of a source tree, so each has a root of its own.
+        let own = tempfile::tempdir().map_err(failed)?;
+        let recipe = fs::read_to_string(root.join(IMAGES).join(RECIPE)).map_err(failed)?;
+        let loads = format!("{}\n{LOADS} {words}", before.join("\n"));
+        fs::create_dir(own.path().join(IMAGES)).map_err(failed)?;
+        fs::write(own.path().join(IMAGES).join(RECIPE), recipe.replace(LOADS, &loads))
+            .map_err(failed)?;
+        let kernel = Kernel::open(kernel).map_err(|error| error.to_string())?;
+        let image = make_iso(own.path(), &kernel, &plan(), SHELL);
+        Ok(Self { path: image.map_err(|error| error.to_string())?.path, _folder: own })
     }
 
     /// The file.
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join("disk.iso")
-    }
-
-    fn make(&self) -> Result<(), String> {
-        let program = find_program("grub-mkrescue").ok_or("grub-mkrescue is not installed")?;
-        let output = Command::new(program)
-            .arg("-o")
-            .arg(self.path())
-            .args(OPTIONS)
-            .arg(self.folder.path().join("tree"))
-            .output()
-            .map_err(|error| error.to_string())?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        if output.status.success() { Ok(()) } else { Err(format!("grub-mkrescue failed: {said}")) }
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 

@@ -2,11 +2,12 @@
 //! the host tool.
 
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
+
+use super::pipe::pass_on_both_ways;
 
 /// From the machine's start to its menu, on a busy host.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -36,18 +37,4 @@ fn try_press(line: &Path, key: u8, rest: &Path) -> io::Result<()> {
     // Until the host tool comes, nobody reads, which holds the guest.
     thread::spawn(move || listener.accept().map(|(host, _)| pass_on_both_ways(&line, &host)));
     Ok(())
-}
-
-fn pass_on_both_ways(guest: &UnixStream, host: &UnixStream) {
-    thread::scope(|scope| {
-        scope.spawn(|| pass_on(guest, host));
-        scope.spawn(|| pass_on(host, guest));
-    });
-}
-
-fn pass_on(mut from: &UnixStream, mut to: &UnixStream) {
-    // Ends when either side does.
-    let _ = io::copy(&mut from, &mut to);
-    let _ = to.shutdown(Shutdown::Both);
-    let _ = from.shutdown(Shutdown::Both);
 }

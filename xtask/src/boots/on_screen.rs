@@ -15,8 +15,8 @@ pub fn direct_boot(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn bios(tool: &Tool) -> Result<(), String> {
-    let disk = Disk::new(&tool.root, &tool.kernel, "")?;
-    let guest = Guest::pc_with_screen(Medium::Cd(&disk.path()), Firmware::Bios, Clock::Host)?;
+    let disk = Disk::new(&tool.root, &tool.kernel, &[], "")?;
+    let guest = Guest::pc_with_screen(Medium::Cd(disk.path()), Firmware::Bios, Clock::Host)?;
     let mut screen = Screen::of(&guest, Reading::TextMode)?;
     run_to_the_end(&mut screen)?;
     // Back from the first page to the last, which pages that turn by themselves reach a minute later.
@@ -32,9 +32,9 @@ fn is_last_page(footer: &str) -> bool {
 
 pub fn uefi(tool: &Tool) -> Result<(), String> {
     let expected = expected_figures(tool)?;
-    let disk = Disk::new(&tool.root, &tool.kernel, "")?;
+    let disk = Disk::new(&tool.root, &tool.kernel, &[], "")?;
     let guest =
-        Guest::pc_with_screen(Medium::Cd(&disk.path()), Firmware::Uefi, Clock::Instructions)?;
+        Guest::pc_with_screen(Medium::Cd(disk.path()), Firmware::Uefi, Clock::Instructions)?;
     let mut screen = Screen::of(&guest, Reading::Pixels)?;
     run_to_the_end(&mut screen)?;
     // With such a clock a page lasts a moment, and no key is needed to see the next.
@@ -46,9 +46,9 @@ pub fn uefi(tool: &Tool) -> Result<(), String> {
 }
 
 pub fn crash(tool: &Tool) -> Result<(), String> {
-    let disk = Disk::new(&tool.root, &tool.kernel, "crash=ud2")?;
+    let disk = Disk::new(&tool.root, &tool.kernel, &[], "crash=ud2")?;
     let guest =
-        Guest::pc_with_screen(Medium::Cd(&disk.path()), Firmware::Uefi, Clock::Instructions)?;
+        Guest::pc_with_screen(Medium::Cd(disk.path()), Firmware::Uefi, Clock::Instructions)?;
     let mut screen = Screen::of(&guest, Reading::Pixels)?;
     // The report is written line by line, and may be looked at meanwhile.
     let report = [

@@ -65,7 +65,7 @@ impl Bench {
     /// Builds what is to be booted.
     pub fn build(root: &Path) -> Result<Self, String> {
         let tool = Tool::build(root)?;
-        let images = Images::new(&tool.kernel)?;
+        let images = Images::new(root, &tool.kernel);
         Ok(Self { tool, images, reference: OnceLock::new() })
     }
 

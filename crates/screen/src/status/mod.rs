@@ -126,10 +126,11 @@ impl Status {
         self.stage = Stage::Greeting;
     }
 
-    /// Notes what became of the results.
-    pub fn end(&mut self, how: Ending) {
-        if let Stage::Finished { ending, .. } = &mut self.stage {
-            *ending = Some(how);
+    /// Notes what became of the results, and says whether that is news.
+    pub fn end(&mut self, how: Ending) -> bool {
+        match &mut self.stage {
+            Stage::Finished { ending, .. } => ending.replace(how) != Some(how),
+            _ => false,
         }
     }
 

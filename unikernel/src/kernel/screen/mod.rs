@@ -104,10 +104,12 @@ pub fn greet() {
     show();
 }
 
-/// Says what became of the results.
+/// Says what became of the results; may be said again and again.
 pub fn end(ending: Ending) {
-    DISPLAY.lock().end(ending);
-    show();
+    let is_news = DISPLAY.lock().end(ending);
+    if is_news {
+        show();
+    }
 }
 
 /// Draws what has changed. Only for moments in which nothing is timed.

@@ -4,7 +4,8 @@ use core::fmt;
 
 use screen::framebuffer::{Field, Framebuffer, Reported, Unsupported};
 
-use crate::boot_info::{AreaKind, BootInfo, BootRoute};
+use crate::boot_info::{BootInfo, BootRoute};
+use crate::memory_map::Range;
 
 /// In what state the boot loader says that it left the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,20 +90,13 @@ impl Video {
             (VideoMode::Unknown | VideoMode::Text, _) => return Ok(Self::Text),
         };
         let framebuffer = Framebuffer::new(reported).map_err(NoVideo::Framebuffer)?;
-        if is_memory(info, &framebuffer) {
+        let start = framebuffer.address();
+        // Drawing must not overwrite memory.
+        if !info.may_be_device(Range::new(start, start + framebuffer.length())) {
             return Err(NoVideo::Framebuffer(Unsupported::Place));
         }
         Ok(Self::Framebuffer(framebuffer))
     }
-}
-
-/// Whether drawing would overwrite usable memory.
-fn is_memory(info: &BootInfo, framebuffer: &Framebuffer) -> bool {
-    let (start, end) = (framebuffer.address(), framebuffer.address() + framebuffer.length());
-    let overlaps = |area: &&crate::boot_info::Area| {
-        area.start < end && start < area.start.saturating_add(area.length)
-    };
-    info.areas.iter().filter(|area| area.kind == AreaKind::Usable).any(|area| overlaps(&area))
 }
 
 impl fmt::Display for Video {
@@ -131,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::boot_info::Area;
+    use crate::boot_info::{Area, AreaKind};
 
     /// As GRUB reports OVMF's 1280 x 800 in QEMU.
     const GRUB: [u8; 32] = [

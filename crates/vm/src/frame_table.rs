@@ -82,6 +82,17 @@ impl FrameKind {
     ];
 }
 
+/// How many frames are of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census([u32; FrameKind::ALL.len()]);
+
+impl Census {
+    /// How many frames are of `kind`.
+    pub const fn of(&self, kind: FrameKind) -> u32 {
+        self.0[kind as usize]
+    }
+}
+
 /// Marks of a frame in use. They lie above the orders of free blocks, which share their word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
@@ -264,9 +275,13 @@ impl<'m, F: Words> FrameTable<'m, F> {
         self.info(frame).is(kind)
     }
 
-    /// How many frames are of `kind`; walks them all.
-    pub fn count_of(&self, kind: FrameKind) -> u32 {
-        (0..self.count()).filter(|frame| self.is(Frame(*frame), kind)).count() as u32
+    /// How many frames are of each kind; walks them all.
+    pub fn census(&self) -> Census {
+        let mut census = Census::default();
+        for frame in (0..self.count()).map(Frame) {
+            census.0[self.kind(frame) as usize] += 1;
+        }
+        census
     }
 
     pub(crate) fn set_kind(&self, frame: Frame, kind: FrameKind) {

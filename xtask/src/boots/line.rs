@@ -30,6 +30,20 @@ const PLAN: [&str; 10] = [
     "512",
 ];
 
+/// A plan that says more than a line at 115200 baud carries meanwhile: times of a real clock, all of them.
+const TALKATIVE: [&str; 10] = [
+    "--seed",
+    "7",
+    "--rounds",
+    "2",
+    "--schemes",
+    "scan,pte-next,anon-vma-chain",
+    "--workloads",
+    "fork-touch",
+    "--samples",
+    "65535",
+];
+
 /// Two disturbances at a time: the machine has two cores.
 const AT_A_TIME: usize = 2;
 
@@ -89,7 +103,7 @@ fn next(waiting: &Mutex<Iter<'static, Trouble>>) -> Option<&'static Trouble> {
 /// A line that loses some frames for good, and then dies, leaves what arrived and says what is missing.
 pub fn a_dead_line(tool: &Tool) -> Result<(), String> {
     let line = Line::open(tool, Disturbance::Death)?;
-    let (child, folder) = line.start(tool)?;
+    let (child, folder) = line.start(tool, &PLAN)?;
     line.relay.wait_for_death()?;
     // What the relay has handed on, the tool reads meanwhile.
     thread::sleep(Duration::from_secs(1));
@@ -103,6 +117,16 @@ pub fn a_dead_line(tool: &Tool) -> Result<(), String> {
     if run["complete"] != false || !run["stream_bytes"].is_null() {
         return Err("the result claims to know where the stream ends".to_owned());
     }
+    Ok(())
+}
+
+/// Whoever has raw samples enough to fill a slow cable fills it, from the guest's first byte to its last.
+pub fn a_slow_line(tool: &Tool) -> Result<(), String> {
+    let line = Line::open_at(tool, Disturbance::Pace, Clock::Host)?;
+    let (child, folder) = line.start(tool, &TALKATIVE)?;
+    Called::wait(child, folder)?.expect(0)?;
+    let busy = line.relay.busy().ok_or("nothing passed")?;
+    println!("  the line was busy for {:.1} % of the run", busy * 100.0);
     Ok(())
 }
 
@@ -130,14 +154,7 @@ impl Trouble {
 
     fn run(self, tool: &Tool) -> Result<Called, String> {
         match self {
-            Self::Line(disturbance) => {
-                let line = Line::open(tool, disturbance)?;
-                let called = line.collect(tool)?;
-                if let Some(busy) = line.relay.busy() {
-                    println!("  the line was busy for {:.1} % of the run", busy * 100.0);
-                }
-                Ok(called)
-            }
+            Self::Line(disturbance) => Line::open(tool, disturbance)?.collect(tool),
             Self::Kills(after) => {
                 let line = Line::open(tool, Disturbance::None)?;
                 for bytes in after {
@@ -153,7 +170,7 @@ impl Trouble {
             }
             Self::Sleep { after } => {
                 let line = Line::open(tool, Disturbance::None)?;
-                let (child, folder) = line.start(tool)?;
+                let (child, folder) = line.start(tool, &PLAN)?;
                 line.relay.wait_for(after)?;
                 signal(&child, Signal::SIGSTOP)?;
                 thread::sleep(Duration::from_secs(10));
@@ -173,24 +190,28 @@ struct Line {
 
 impl Line {
     fn open(tool: &Tool, disturbance: Disturbance) -> Result<Self, String> {
-        let guest = Guest::with_serial_socket(&tool.kernel, "", Clock::Instructions)?;
+        Self::open_at(tool, disturbance, Clock::Instructions)
+    }
+
+    fn open_at(tool: &Tool, disturbance: Disturbance, clock: Clock) -> Result<Self, String> {
+        let guest = Guest::with_serial_socket(&tool.kernel, "", clock)?;
         let socket = guest.scratch("relay");
         let relay = Relay::start(&guest.line()?, &socket, disturbance, 7)?;
         Ok(Self { relay, port: format!("unix:{}", socket.display()), _guest: guest })
     }
 
-    fn start(&self, tool: &Tool) -> Result<(Child, TempDir), String> {
-        tool.start(&[&["collect", "--port", &self.port], &PLAN[..]].concat())
+    fn start(&self, tool: &Tool, plan: &[&str]) -> Result<(Child, TempDir), String> {
+        tool.start(&[&["collect", "--port", &self.port], plan].concat())
     }
 
     fn collect(&self, tool: &Tool) -> Result<Called, String> {
-        let (child, folder) = self.start(tool)?;
+        let (child, folder) = self.start(tool, &PLAN)?;
         Called::wait(child, folder)?.expect(0)
     }
 
     /// Starts the tool and kills it after the guest has sent so many bytes in all.
     fn kill_after(&self, tool: &Tool, bytes: u64) -> Result<(), String> {
-        let (mut child, _folder) = self.start(tool)?;
+        let (mut child, _folder) = self.start(tool, &PLAN)?;
         self.relay.wait_for(bytes)?;
         child.kill().and_then(|()| child.wait()).map(drop).map_err(|error| error.to_string())
     }

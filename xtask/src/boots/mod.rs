@@ -67,6 +67,7 @@ const CASES: &[(&str, Case)] = &[
     ("bochs_counts_what_icount_counts", counts::bochs_and_icount),
     ("a_console_server_sets_its_line_and_loses_nothing", cases::console_server),
     ("a_line_that_dies_leaves_what_arrived_and_says_what_is_missing", line::a_dead_line),
+    ("a_slow_line_is_kept_busy", line::a_slow_line),
     ("whatever_happens_to_line_and_tool_nothing_is_lost", line::nothing_is_lost),
 ];
 

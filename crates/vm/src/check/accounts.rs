@@ -42,7 +42,8 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     }
 
     pub(super) fn check_accounts(&self) -> Result<(), Inconsistency> {
-        let of = |kind| u64::from(self.frames.count_of(kind));
+        let census = self.frames.census();
+        let of = |kind| u64::from(census.of(kind));
         let tables = of(FrameKind::LeafTable) + of(FrameKind::Directory);
         account("page tables", self.page_tables.now(), tables)?;
         account("metadata frames", self.metadata.now(), of(FrameKind::Metadata))?;
@@ -51,17 +52,16 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
         let mappings =
             pages.map(|page| u64::from(self.frames.info(page).mapcount().load(Relaxed))).sum();
         account("mappings", self.mapped_pages.now(), mappings)?;
-        self.check_bound(mappings)
+        self.check_bound(mappings, of(FrameKind::LeafTable))
     }
 
-    fn check_bound(&self, mappings: u64) -> Result<(), Inconsistency> {
+    fn check_bound(&self, mappings: u64, leaf_tables: u64) -> Result<(), Inconsistency> {
         let announced = (0..self.frames.count()).map(Frame).filter(|table| {
             self.frames.is(*table, FrameKind::Directory)
                 && self.frames.info(*table).is_marked(FrameMark::Announced)
         });
-        let tables = u64::from(self.frames.count_of(FrameKind::LeafTable));
         let facts = MemoryFacts {
-            tables: tables + announced.count() as u64,
+            tables: leaf_tables + announced.count() as u64,
             mappings,
             vmas_peak: self.vmas.peak_at_most(),
             vmas: self.all_spaces().map(|space| self.vmas_of(space)).sum(),

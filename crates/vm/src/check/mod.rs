@@ -58,8 +58,9 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
                 self.free_if_unused(frame);
             }
         }
+        let census = self.frames.census();
         let kept = [FrameKind::Reserved, FrameKind::ZeroPage, FrameKind::Poisoned]
-            .map(|kind| self.frames.count_of(kind));
+            .map(|kind| census.of(kind));
         let frames = self.frames.count() - kept.iter().sum::<u32>() - self.free_frames();
         let slots = self.swap.count() - self.swap.free_slots();
         match (frames, slots) {

@@ -2,13 +2,13 @@
 
 use core::sync::atomic::Ordering::Relaxed;
 
-use rmap::{Frame, PtePosition, SLOTS_PER_TABLE, Scheme, SwapSlot};
+use rmap::{Frame, PtePosition, Scheme, SwapSlot};
 
 use super::Inconsistency;
 use crate::frame_table::{FrameKind, FrameMark};
 use crate::machine::Machine;
 use crate::object::Contents;
-use crate::pte::{Entry, Pte};
+use crate::pte::{Entry, Pte, PteSlot};
 use crate::vm::Vm;
 use crate::vma::Traits;
 
@@ -71,12 +71,12 @@ impl<S: Scheme, M: Machine> Vm<'_, S, M> {
     }
 
     fn tally_table(&self, table: Frame, leaf: bool) -> Result<(), Inconsistency> {
-        for slot in 0..SLOTS_PER_TABLE as u16 {
-            let position = PtePosition { table, slot };
-            let pte = self.slot(position).read();
+        for (slot, word) in (0..).zip(self.frames.words(table)) {
+            let pte = PteSlot::new(word).read();
             if pte.is_empty() || (!leaf && !pte.is_huge()) {
                 continue;
             }
+            let position = PtePosition { table, slot };
             let wrong = self.tally_entry(position, pte, leaf);
             if let Err(what) = wrong {
                 return Err(Inconsistency::Entry { position, what });

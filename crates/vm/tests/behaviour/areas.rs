@@ -9,7 +9,7 @@ use vm::{
 };
 
 use crate::support::{
-    HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
+    HEAP, LARGE, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
 };
 
 /// Pages of the lower half.
@@ -310,8 +310,9 @@ fn with_huge_page<S: Scheme>(vm: &Vm<'_, S, Model>) -> (SpaceId, PageIndex) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "clears megabytes word by word")]
 fn locking_a_2_mib_page_that_is_only_read_does_not_copy_it() {
-    let machine = Model::new(4096);
+    let machine = Model::new(LARGE);
     let vm = vm::<PteNext, _>(&machine);
     let (space, start) = with_huge_page(&vm);
     let range = PageRange { start, pages: 512 };
@@ -323,9 +324,10 @@ fn locking_a_2_mib_page_that_is_only_read_does_not_copy_it() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "clears and copies megabytes word by word")]
 fn a_2_mib_page_is_cut_only_where_a_range_ends_inside() {
     fn test<S: Scheme>() {
-        let machine = Model::new(8192);
+        let machine = Model::new(LARGE);
         let vm = vm::<S, _>(&machine);
         let (space, start) = with_huge_page(&vm);
         vm.touch(VirtualAddress::of_page(start.plus(512)), Access::Write, 8).unwrap();

@@ -5,7 +5,7 @@ use rmap::{Coverage, Frame, HintExclusive, PteNext, Scan, Scheme, SpaceId};
 use vm::{Access, FaultKind, FaultRefused, PageRange, Refused, Vm, WhenIncomplete};
 
 use crate::support::{
-    HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
+    HEAP, assert_sound, heap, machine, read, space_with_heap, try_touch, vm, vm_with_swap, write,
 };
 
 /// A process with one page that holds 7.
@@ -230,7 +230,7 @@ fn a_page_that_is_alone_when_it_comes_back_can_be_written_to_at_once() {
 #[test]
 fn broken_memory_is_told_to_all_and_never_used_again() {
     fn test<S: Scheme>() {
-        let machine = Model::new(256);
+        let machine = machine();
         let vm = vm_with_swap::<S, _>(&machine, 4);
         let (parent, frame) = with_page(&vm);
         let child = vm.fork(parent).unwrap().child;
@@ -253,8 +253,8 @@ fn broken_memory_is_told_to_all_and_never_used_again() {
         vm.munmap(parent, heap(2)).unwrap();
         vm.munmap(child, heap(2)).unwrap();
         // Whatever is mapped from now on lies elsewhere.
-        let space = space_with_heap(&vm, 300);
-        for page in 0..300 {
+        let space = space_with_heap(&vm, 200);
+        for page in 0..200 {
             if try_touch(&vm, space, page, Access::Write, 1).is_err() {
                 break;
             }

@@ -7,9 +7,12 @@ use vm::{
     PageRange, Placement, Protection, VirtualAddress, Vm, WhenIncomplete,
 };
 
-use crate::support::{assert_sound, vm, vm_with_swap};
+use crate::support::{assert_sound, times, vm, vm_with_swap};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
+
+/// Under Miri, not every landmark has a world of its own.
+const STRIDE: usize = times(1, 4) as usize;
 
 /// Where an index of one, two, three and four levels ends, and what lies around there.
 const LANDMARKS: [u64; 11] = [
@@ -107,7 +110,7 @@ fn a_sparse_file_holds_each_page_wherever_it_lies() {
     }
     test(LANDMARKS.into_iter());
     test(LANDMARKS.into_iter().rev());
-    for first in LANDMARKS {
+    for first in LANDMARKS.into_iter().step_by(STRIDE) {
         test([first, 0, 1 << 27].into_iter());
     }
 }
@@ -135,7 +138,7 @@ fn the_index_of_a_file_takes_as_few_frames_as_it_can() {
 
 #[test]
 fn a_cut_takes_what_lies_behind_it_and_nothing_else() {
-    for end in LANDMARKS.into_iter().filter(|end| *end > 0) {
+    for end in LANDMARKS.into_iter().filter(|end| *end > 0).step_by(STRIDE) {
         let machine = Model::new(1024);
         let world = World::<PteNext>::new(&machine, ObjectKind::File, 1 << 28);
         for nth in LANDMARKS {

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// Ten bits.
 const BYTE: Duration = Duration::from_nanos(86_806);
 
+/// Bytes that a transmitter holds, and sends on while whoever feeds it is late by less than they last.
+const FIFO: u32 = 16;
+
 /// An adapter hands on so many bytes at once,
 pub(super) const FULL: usize = 62;
 
@@ -26,7 +29,8 @@ impl Pace {
     pub(super) fn take(&mut self, bytes: usize) {
         let now = Instant::now();
         let time = BYTE * u32::try_from(bytes).unwrap_or(u32::MAX);
-        let free = self.free.map_or(now, |free| free.max(now)) + time;
+        let continues = |free: &Instant| now.saturating_duration_since(*free) < BYTE * FIFO;
+        let free = self.free.filter(continues).unwrap_or(now) + time;
         self.started.get_or_insert(now);
         self.free = Some(free);
         self.busy += time;

@@ -5,9 +5,11 @@ use proptest::prelude::*;
 use rmap::{Frame, HintExclusive, PteNext, Scan, Scheme, SpaceId};
 use vm::{Compacted, Refused, Vm, WhenIncomplete};
 
-use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, write};
+use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, times, vm, write};
 
-const PAGES: u64 = 200;
+const PAGES: u64 = times(200, 72);
+/// Room for them, for a copy, and for the tables of three processes.
+const FRAMES: u32 = times(1024, 256) as u32;
 
 /// A process with a fragmented heap that its children share, as far as they did not write to it.
 struct Fragmented<'v, 'm, S: Scheme> {
@@ -62,7 +64,7 @@ fn one_more_block<S: Scheme>(
     order: u32,
     policy: WhenIncomplete,
 ) {
-    let machine = Model::new(1024);
+    let machine = Model::new(FRAMES);
     let vm = vm::<S, _>(&machine);
     let world = Fragmented::new(&vm, children, keeps);
     vm.hand_out_blocks(order);
@@ -113,7 +115,7 @@ fn every_second<'v, 'm, S: Scheme>(
 
 #[test]
 fn what_the_scheme_does_not_know_leaves_everything_as_it_was() {
-    let machine = Model::new(1024);
+    let machine = Model::new(FRAMES);
     let vm = vm::<HintExclusive, _>(&machine);
     let world = every_second(&vm, 1);
     let before: Vec<_> = world.frames().collect();
@@ -130,18 +132,19 @@ fn what_the_scheme_does_not_know_leaves_everything_as_it_was() {
 
 #[test]
 fn a_block_that_could_not_be_emptied_is_not_tried_again_at_once() {
-    let machine = Model::new(1024);
+    let machine = Model::new(FRAMES);
     let vm = vm::<PteNext, _>(&machine);
     let world = every_second(&vm, 0);
     vm.hand_out_blocks(2);
-    let blocks: Vec<_> =
-        (0..20).map(|_| world.compact(2, WhenIncomplete::Refuse).outcome.unwrap()).collect();
+    let blocks: Vec<_> = (0..times(20, 3))
+        .map(|_| world.compact(2, WhenIncomplete::Refuse).outcome.unwrap())
+        .collect();
     assert!(blocks.windows(2).all(|pair| pair[0] < pair[1]), "{blocks:?}");
 }
 
 #[test]
 fn pinned_pages_keep_their_block_from_being_tried() {
-    let machine = Model::new(1024);
+    let machine = Model::new(FRAMES);
     let vm = vm::<PteNext, _>(&machine);
     let world = every_second(&vm, 0);
     world.frames().for_each(|frame| vm.pin(frame).unwrap());
@@ -161,6 +164,7 @@ fn there_is_no_block_of_one_page_or_of_more_than_2_mib() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "clears and moves megabytes word by word")]
 fn a_block_of_2_mib_is_made_in_the_midst_of_a_heap() {
     fn test<S: Scheme>() {
         const LARGE: u64 = 1600;
@@ -185,7 +189,7 @@ fn a_block_of_2_mib_is_made_in_the_midst_of_a_heap() {
 
 #[test]
 fn what_a_device_holds_is_free_again_at_the_end() {
-    let machine = Model::new(1024);
+    let machine = Model::new(FRAMES);
     let vm = vm::<Scan, _>(&machine);
     let free = vm.free_frames();
     let blocks = vm.hand_out_blocks(3);

@@ -72,6 +72,7 @@ impl<'m, S: Scheme> World<'m, S> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "clears and moves megabytes word by word")]
 fn the_block_with_the_fewest_pages_is_emptied() {
     fn test<S: Scheme>() {
         let machine = Model::new(4096);
@@ -99,6 +100,7 @@ fn the_block_with_the_fewest_pages_is_emptied() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "clears and moves megabytes word by word")]
 fn a_block_with_a_page_that_a_device_holds_is_passed_over() {
     let machine = Model::new(4096);
     let world = World::<PteNext>::new(&machine);
@@ -116,6 +118,7 @@ fn a_block_with_a_page_that_a_device_holds_is_passed_over() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "clears and moves megabytes word by word")]
 fn a_block_whose_pages_are_not_fully_known_stays() {
     let machine = Model::new(4096);
     let world = World::<HintExclusive>::new(&machine);

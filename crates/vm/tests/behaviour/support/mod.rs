@@ -13,6 +13,9 @@ pub const HEAP: PageIndex = PageIndex(0x1_01f0);
 /// Frames of [`machine`].
 pub const FRAMES: u32 = 128;
 
+/// Frames that two 2 MiB pages fit into, and what small pages and tables they need besides.
+pub const LARGE: u32 = 1600;
+
 /// A machine that a few small processes fill: the oracle walks all frames, and under Miri that takes long.
 pub fn machine() -> Model {
     Model::new(FRAMES)
@@ -80,24 +83,30 @@ pub fn try_touch<S: Scheme, M: Machine>(
     vm.touch(address(page), access, value).map(|touched| (touched.value, touched.fault))
 }
 
-/// Fails unless the oracle agrees and no stale translation was used.
+/// Fails unless the oracle agrees and no stale translation was used. Under Miri, where the oracle has tests
+/// of its own and would take most of the time here, it is not asked.
 pub fn assert_sound<S: Scheme>(vm: &Vm<'_, S, Model>) {
-    vm.check().unwrap_or_else(|wrong| panic!("{}: {wrong}", S::ID));
+    if !cfg!(miri) {
+        vm.check().unwrap_or_else(|wrong| panic!("{}: {wrong}", S::ID));
+    }
     assert_eq!(vm.machine().stale_uses(), [], "{}: stale translations were used", S::ID);
 }
 
-/// Runs a generic test once for each scheme.
+/// Runs a generic test once for each scheme. Under Miri, for those that stand for the others: without
+/// metadata, with words beside the tables, with objects of its own.
 macro_rules! for_each_scheme {
     ($test:ident) => {{
         $test::<rmap::Scan>();
         $test::<rmap::PteNext>();
-        $test::<rmap::PteNextLink4>();
-        $test::<rmap::PteNextDouble>();
-        $test::<rmap::PteNextDoubleLink4>();
-        $test::<rmap::ShmAttach>();
-        $test::<rmap::HintExclusive>();
-        $test::<rmap::HintAny>();
-        $test::<rmap::VmaOffset>();
         $test::<rmap::AnonVmaChain>();
+        if !cfg!(miri) {
+            $test::<rmap::PteNextLink4>();
+            $test::<rmap::PteNextDouble>();
+            $test::<rmap::PteNextDoubleLink4>();
+            $test::<rmap::ShmAttach>();
+            $test::<rmap::HintExclusive>();
+            $test::<rmap::HintAny>();
+            $test::<rmap::VmaOffset>();
+        }
     }};
 }

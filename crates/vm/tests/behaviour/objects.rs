@@ -342,7 +342,7 @@ fn a_write_to_a_private_view_of_a_file_stays_private() {
 fn windows_of_a_file_are_found_in_whatever_order_they_were_mapped() {
     fn test<S: Scheme>() {
         const WINDOWS: u64 = 64;
-        for stride in [1, 63, 29, 11] {
+        for stride in [11, 1, 63, 29].into_iter().take(times(4, 1) as usize) {
             let machine = Model::new(512);
             let vm = vm_with_swap::<S, _>(&machine, 8);
             let space = vm.create_space().unwrap();

@@ -8,10 +8,11 @@ use vm::{
 };
 
 use crate::support::{
-    HEAP, assert_sound, heap, read, space_with_heap, try_touch, vm, vm_with_swap, write,
+    HEAP, assert_sound, heap, machine, read, space_with_heap, times, try_touch, vm, vm_with_swap,
+    write,
 };
 
-const PAGES: u64 = 64;
+const PAGES: u64 = times(64, 32);
 
 fn filled<S: Scheme>(vm: &Vm<'_, S, Model>) -> SpaceId {
     let space = space_with_heap(vm, PAGES);
@@ -59,9 +60,9 @@ fn what_was_used_lately_stays_longer() {
         for page in &used {
             read(&vm, space, *page);
         }
-        vm.reclaim(30);
+        vm.reclaim(PAGES as u32 / 2);
         let left = in_memory(&vm, space);
-        assert_eq!(left.len() as u64, PAGES - 31);
+        assert_eq!(left.len() as u64, PAGES / 2 - 1);
         assert!(used.iter().all(|page| left.contains(page)), "{}: {used:?} {left:?}", S::ID);
         keeps_its_contents(&vm, space);
     }
@@ -213,7 +214,7 @@ fn a_reverse_map_leads_from_each_frame_to_its_users_and_without_one_tables_are_w
 
 #[test]
 fn an_illegal_access_frees_nothing_however_tight_memory_is() {
-    let machine = Model::new(256);
+    let machine = machine();
     let vm = vm_with_swap::<PteNext, _>(&machine, 100);
     let space = space_with_heap(&vm, 250);
     let mut written = 0;
@@ -229,20 +230,22 @@ fn an_illegal_access_frees_nothing_however_tight_memory_is() {
 
 #[test]
 fn a_process_may_use_more_than_there_is_memory() {
+    const MANY: u64 = times(200, 80);
     fn test<S: Scheme>() {
-        let machine = Model::new(256);
-        let vm = vm_with_swap::<S, _>(&machine, 150);
-        let space = space_with_heap(&vm, 200);
-        for page in 0..200 {
+        // The device, of which one page in four has no copy, lies in memory too.
+        let machine = Model::new(MANY as u32 + 56);
+        let vm = vm_with_swap::<S, _>(&machine, MANY as u32 * 3 / 4);
+        let space = space_with_heap(&vm, MANY);
+        for page in 0..MANY {
             let written = try_touch(&vm, space, page, Access::Write, page + 1);
             assert!(written.is_ok(), "{}: page {page}: {written:?}", S::ID);
         }
         assert!(vm.counters().reclaimed.get() > 0);
-        (0..200).for_each(|page| assert_eq!(read(&vm, space, page), page + 1));
+        (0..MANY).for_each(|page| assert_eq!(read(&vm, space, page), page + 1));
         assert_sound(&vm);
         // Forks make room as well.
         let child = vm.fork(space).expect("reclaim makes room").child;
-        assert_eq!(read(&vm, child, 100), 101);
+        assert_eq!(read(&vm, child, MANY / 2), MANY / 2 + 1);
         assert_sound(&vm);
         vm.tear_down().unwrap();
     }
@@ -252,7 +255,7 @@ fn a_process_may_use_more_than_there_is_memory() {
 #[test]
 fn a_fork_makes_room_for_its_tables() {
     fn test<S: Scheme>() {
-        let machine = Model::new(256);
+        let machine = machine();
         let vm = vm_with_swap::<S, _>(&machine, 100);
         let space = space_with_heap(&vm, 250);
         let mut written = 0;

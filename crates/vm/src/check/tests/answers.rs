@@ -5,7 +5,7 @@ use super::*;
 use crate::outcome::{Refused, WhenIncomplete};
 
 fn machine() -> Still {
-    Still::new(4096)
+    Still::new(FRAMES)
 }
 
 /// A process whose heap a child shares.
@@ -24,7 +24,7 @@ fn is_refuted<const RULE: u8>(
     wrong: impl Fn(Frame) -> Inconsistency,
 ) {
     world.vm.scheme.testify(coverage, distort);
-    let pages = [HEAP, HEAP.plus(1), FILE, FILE.plus(1), HUGE].map(|page| world.frame(page));
+    let pages: Vec<Frame> = touched().map(|page| world.frame(page)).collect();
     let refuted = world.vm.check().expect_err("nobody noticed");
     assert!(pages.iter().any(|page| wrong(*page) == refuted), "{refuted}");
 }
@@ -111,7 +111,7 @@ fn of_a_page_that_nobody_maps_a_scheme_may_say_that_it_does_not_know() {
     let machine = machine();
     let world = World::<Honest>::new(&machine);
     world.vm.munmap(world.space, PageRange { start: HEAP, pages: 2 }).unwrap();
-    for page in [FILE, FILE.plus(1), HUGE] {
+    for page in touched().filter(|page| *page >= FILE) {
         world.vm.pin(world.frame(page)).unwrap();
     }
     for start in [FILE, HUGE] {

@@ -7,7 +7,7 @@ use crate::frame_table::{FrameKind, FrameMark};
 use crate::pte::Pte;
 
 fn machine() -> Still {
-    Still::new(4096)
+    Still::new(FRAMES)
 }
 
 /// A word of a page table, as the CPU sees it.
@@ -59,6 +59,7 @@ fn what_waits_on_the_swap_device_writes_nothing() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a 2 MiB page")]
 fn a_small_entry_maps_a_small_page_and_a_large_one_a_large() {
     let machine = machine();
     let world = World::<Honest>::new(&machine);

@@ -9,7 +9,7 @@ use crate::outcome::WhenIncomplete;
 use crate::pte::Pte;
 
 fn machine() -> Still {
-    Still::new(4096)
+    Still::new(FRAMES)
 }
 
 /// Takes the entry for `page` away, and the count of it, and nothing else.
@@ -38,6 +38,7 @@ fn a_mapcount_is_the_number_of_entries() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a 2 MiB page")]
 fn a_large_page_is_counted_too() {
     let machine = machine();
     let world = World::<Honest>::new(&machine);
@@ -137,7 +138,7 @@ fn a_page_on_the_move_that_was_cut_off_its_file_is_mapped_by_nobody() {
 fn a_schemes_own_words_are_looked_over_for_every_page_it_tracks() {
     let machine = machine();
     let world = World::<Honest>::new(&machine);
-    for page in [HEAP, FILE, HUGE] {
+    for page in touched() {
         let violation = rmap::Violation { frame: world.frame(page), what: "it is odd" };
         world.vm.scheme.report(violation);
         world.is_wrong(Inconsistency::Scheme(violation));

@@ -7,7 +7,7 @@ use rmap::{HintExclusive, Mapping, PteNext, SchemeId, SchemeVisitor, Store, Viol
 use super::*;
 
 fn machine() -> Still {
-    Still::new(4096)
+    Still::new(FRAMES)
 }
 
 #[track_caller]
@@ -118,6 +118,7 @@ impl SchemeVisitor for SplitAndJoin {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs 2 MiB pages")]
 fn a_scheme_that_splits_the_mappings_of_a_2_mib_page_can_join_them_again() {
     for id in SchemeId::ALL {
         for shared in [false, true] {

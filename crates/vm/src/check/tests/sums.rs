@@ -7,7 +7,7 @@ use crate::frame_table::FrameKind;
 use crate::outcome::WhenIncomplete;
 
 fn machine() -> Still {
-    Still::new(4096)
+    Still::new(FRAMES)
 }
 
 fn area<'m>(

@@ -92,14 +92,14 @@ pub fn assert_sound<S: Scheme>(vm: &Vm<'_, S, Model>) {
     assert_eq!(vm.machine().stale_uses(), [], "{}: stale translations were used", S::ID);
 }
 
-/// Runs a generic test once for each scheme. Under Miri, for those that stand for the others: without
-/// metadata, with words beside the tables, with objects of its own.
+/// Runs a generic test once for each scheme. Under Miri, for two that stand for the others: one with words
+/// beside the tables, one with objects of its own.
 macro_rules! for_each_scheme {
     ($test:ident) => {{
-        $test::<rmap::Scan>();
         $test::<rmap::PteNext>();
         $test::<rmap::AnonVmaChain>();
         if !cfg!(miri) {
+            $test::<rmap::Scan>();
             $test::<rmap::PteNextLink4>();
             $test::<rmap::PteNextDouble>();
             $test::<rmap::PteNextDoubleLink4>();

@@ -4,7 +4,7 @@ use model::Model;
 use rmap::{Covers, HintExclusive, Scan, Scheme};
 use vm::{Backing, MapRequest, Placement, Survey};
 
-use crate::support::{assert_sound, read, space_with_heap, vm, write};
+use crate::support::{assert_sound, read, space_with_heap, times, vm, write};
 
 const fn survey(exact: u32, partial: u32, unknown: u32) -> Survey {
     Survey { exact, partial, unknown }
@@ -79,13 +79,14 @@ fn a_survey_leaves_no_trace_under_any_scheme() {
 
 #[test]
 fn without_a_reverse_map_nothing_is_walked_for_a_survey() {
-    let machine = Model::new(1 << 16);
+    const PAGES: u64 = times(1 << 14, 1 << 5);
+    let machine = Model::new(4 * PAGES as u32);
     let vm = vm::<Scan, _>(&machine);
-    let parent = space_with_heap(&vm, 1 << 14);
-    (0..1 << 14).for_each(|page| _ = write(&vm, parent, page, 1));
+    let parent = space_with_heap(&vm, PAGES);
+    (0..PAGES).for_each(|page| _ = write(&vm, parent, page, 1));
     vm.fork(parent).unwrap();
     // A walk for each page would take minutes.
-    for _ in 0..50 {
-        assert_eq!(vm.survey(), survey(1 << 14, 0, 0));
+    for _ in 0..times(50, 2) {
+        assert_eq!(vm.survey(), survey(PAGES as u32, 0, 0));
     }
 }

@@ -267,8 +267,11 @@ impl Run {
                 self.cell(*cell)?.parameters.insert(name, *value);
             }
             Record::Timed { cell, op, count, total, min, max } => {
-                let (count, total, min, max) = (*count, *total, *min, *max);
-                self.op(*cell, op)?.totals = Totals { count, total, min, max };
+                let totals = Totals { count: *count, total: *total, min: *min, max: *max };
+                if totals.min > totals.max {
+                    return Err(Rejected);
+                }
+                self.op(*cell, op)?.totals = totals;
             }
             Record::Histogram { cell, op, first, buckets } => {
                 self.take_buckets(*cell, op, *first, buckets)?;
@@ -445,4 +448,21 @@ fn crash_report(crash: &wire::Crash<'_>) -> CrashReport {
 /// Text from outside as it may go to a terminal: no control characters.
 pub fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use wire::Record;
+
+    use super::Run;
+
+    #[test]
+    fn times_whose_least_is_above_their_most_make_no_sense() {
+        let mut run = Run::default();
+        run.take(&Record::CellStarted { cell: 0, round: 0, scheme: "scan", workload: "fork-exit" });
+        for (min, max, rejected) in [(96, 100, 0), (100, 100, 0), (100, 96, 1)] {
+            run.take(&Record::Timed { cell: 0, op: "fork", count: 8, total: 800, min, max });
+            assert_eq!(run.rejected_records, rejected, "{min} to {max}");
+        }
+    }
 }

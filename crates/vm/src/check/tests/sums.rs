@@ -126,8 +126,8 @@ fn mappings_are_counted() {
     let machine = machine();
     let world = World::<Honest>::new(&machine);
     world.vm.raise_mapcount(world.vm.zero_page);
-    let what = "mappings";
-    world.is_wrong(Inconsistency::Account { what, counted: 6, found: 5 });
+    let (what, found) = ("mappings", touched().count() as u64);
+    world.is_wrong(Inconsistency::Account { what, counted: found + 1, found });
 }
 
 #[test]
@@ -136,13 +136,14 @@ fn a_scheme_may_use_all_the_memory_that_its_bound_allows_and_no_more() {
     let world = World::<Honest>::new(&machine);
     // One for each leaf table, of the heap and of the file, and one for the directory that maps a
     // page of 2 MiB.
-    for _ in 0..3 {
+    let tables = if touched().any(|page| page == HUGE) { 3 } else { 2 };
+    for _ in 0..tables {
         world.is_sound();
         world.vm.allocate_metadata().unwrap();
     }
     world.is_sound();
     world.vm.allocate_metadata().unwrap();
-    world.is_wrong(Inconsistency::OverBound { bytes: 4 * 4096, bound: 3 * 4096 });
+    world.is_wrong(Inconsistency::OverBound { bytes: (tables + 1) * 4096, bound: tables * 4096 });
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_list_loses_its_first_its_last_and_its_middle() {
 fn a_hundred_sharers_write_one_after_another() {
     fn test<S: Scheme>() {
         const SHARERS: u32 = if cfg!(miri) { 10 } else { 100 };
-        let machine = Model::new(4096);
+        let machine = Model::new(40 * SHARERS);
         let vm = vm::<S, _>(&machine);
         let parent = written(&vm, 1);
         let children: Vec<_> = (0..SHARERS).map(|_| fork(&vm, parent)).collect();

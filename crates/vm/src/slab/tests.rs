@@ -4,7 +4,7 @@ use super::*;
 use crate::machine::PhysicalAddress;
 use crate::memory::OwnedArena;
 
-const FRAMES: u32 = 64;
+const FRAMES: u32 = if cfg!(miri) { 8 } else { 64 };
 
 /// Objects of 72 bytes in places of 80, of which a frame holds 51: the last 16 bytes stay unused.
 type Item = crate::vma::Vma<()>;

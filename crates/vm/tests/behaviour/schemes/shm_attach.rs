@@ -198,7 +198,7 @@ fn one_space_may_attach_a_segment_twice() {
 
 #[test]
 fn ten_thousand_attaches_come_and_go_in_any_order() {
-    let machine = Model::new(16 * 1024);
+    let machine = Model::new(if cfg!(miri) { 1024 } else { 16 * 1024 });
     let vm: Attached<'_> = vm(&machine);
     let object = segment(&vm, MANY);
     let space = vm.create_space().unwrap();

@@ -67,7 +67,7 @@ fn suites(root: &Path) -> Result<VecDeque<Suite>, String> {
         .collect();
     suites.sort();
     suites.push(suite(&["--package", "vm", "--lib"]));
-    suites.push(suite(&["--package", "rmap", "--lib"]));
+    suites.push(suite(&["--package", "rmap", "--lib", "--tests"]));
     Ok(suites.into())
 }
 

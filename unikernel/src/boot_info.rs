@@ -196,8 +196,8 @@ impl BootInfo {
         &self.modules
     }
 
-    /// Whether a device may have its registers, or a screen its pixels, in `range`: no usable memory is there, nor what a PC keeps
-    /// in the first MiB.
+    /// Whether a device may have its registers, or a screen its pixels, in `range`: no usable memory is
+    /// there, nor what a PC keeps in the first MiB.
     pub fn may_be_device(&self, range: Range) -> bool {
         let touches = |area: &Area| {
             area.start < range.end && range.start < area.start.saturating_add(area.length)

@@ -29,8 +29,9 @@ use crate::port::Port;
 /// What the guest's thread may put on its stack; a booted guest has far less.
 const STACK_BYTES: usize = 16 << 20;
 
-/// Starts a guest that runs `plan`, with the text of its trace, if it has one, and with `engine` for random events, if `memory_mib` MiB are enough
-/// for it. A guest that the port hangs up on keeps its thread until the process ends.
+/// Starts a guest that runs `plan`, with the text of its trace, if it has one, and with `engine` for random
+/// events, if `memory_mib` MiB are enough for it. A guest that the port hangs up on keeps its thread until the
+/// process ends.
 ///
 /// # Errors
 /// No socket or no thread could be made.

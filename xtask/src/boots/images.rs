@@ -144,10 +144,14 @@ pub fn files_below(path: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| error.to_string())? {
         let name = PathBuf::from(entry.map_err(|error| error.to_string())?.file_name());
-        let below = files_below(&path.join(&name))?;
-        // Of a file, no name is left: by way of components, that adds no slash.
-        let full = |rest| name.join(rest).components().collect();
-        files.extend(below.into_iter().map(|(rest, bytes): (PathBuf, _)| (full(rest), bytes)));
+        let inner = path.join(&name);
+        if inner.is_dir() {
+            let below = files_below(&inner)?;
+            files.extend(below.into_iter().map(|(rest, bytes)| (name.join(rest), bytes)));
+        } else {
+            let bytes = read(&inner)?;
+            files.push((name, bytes));
+        }
     }
     files.sort();
     Ok(files)

@@ -16,33 +16,15 @@ use super::guest::{Clock, Guest};
 use super::relay::{Disturbance, Relay};
 use super::tool::{Called, Tool};
 
+/// What every plan is of.
+const COMMON: [&str; 4] = ["--seed", "7", "--schemes", "scan,pte-next,anon-vma-chain"];
+
 /// A plan of a second that says some ten kilobytes.
-const PLAN: [&str; 10] = [
-    "--seed",
-    "7",
-    "--rounds",
-    "1",
-    "--schemes",
-    "scan,pte-next,anon-vma-chain",
-    "--workloads",
-    "fork-exit,fork-touch",
-    "--samples",
-    "512",
-];
+const PLAN: [&str; 6] =
+    ["--rounds", "1", "--workloads", "fork-exit,fork-touch", "--samples", "512"];
 
 /// A plan that says more than a line at 115200 baud carries meanwhile: times of a real clock, all of them.
-const TALKATIVE: [&str; 10] = [
-    "--seed",
-    "7",
-    "--rounds",
-    "2",
-    "--schemes",
-    "scan,pte-next,anon-vma-chain",
-    "--workloads",
-    "fork-touch",
-    "--samples",
-    "65535",
-];
+const TALKATIVE: [&str; 6] = ["--rounds", "2", "--workloads", "fork-touch", "--samples", "65535"];
 
 /// Two disturbances at a time: the machine has two cores.
 const AT_A_TIME: usize = 2;
@@ -201,7 +183,7 @@ impl Line {
     }
 
     fn start(&self, tool: &Tool, plan: &[&str]) -> Result<(Child, TempDir), String> {
-        tool.start(&[&["collect", "--port", &self.port], plan].concat())
+        tool.start(&[&["collect", "--port", &self.port], &COMMON[..], plan].concat())
     }
 
     fn collect(&self, tool: &Tool) -> Result<Called, String> {

@@ -4,10 +4,6 @@ use super::witness::{Distort, EXACT, PARTIAL, UNKNOWN};
 use super::*;
 use crate::outcome::{Refused, WhenIncomplete};
 
-fn machine() -> Still {
-    Still::new(FRAMES)
-}
-
 /// A process whose heap a child shares.
 fn shared<const RULE: u8>(machine: &Still) -> World<'_, Witness<RULE>> {
     let world = World::new(machine);

@@ -6,10 +6,6 @@ use super::*;
 use crate::frame_table::{FrameKind, FrameMark};
 use crate::pte::Pte;
 
-fn machine() -> Still {
-    Still::new(FRAMES)
-}
-
 /// A word of a page table, as the CPU sees it.
 fn poke(world: &World<'_, Honest>, page: PageIndex, change: impl FnOnce(u64) -> u64) {
     let position = world.position(page);

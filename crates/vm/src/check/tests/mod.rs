@@ -32,10 +32,12 @@ const HUGE: PageIndex = PageIndex(0x4_0000);
 /// In an area of four pages of which nothing is in memory.
 const BARE: PageIndex = PageIndex(0x8_0000);
 
-/// Frames of a machine for it.
-const FRAMES: u32 = if cfg!(miri) { 256 } else { 4096 };
+/// A machine for a [`World`], which needs little but for its 2 MiB page.
+fn machine() -> Still {
+    Still::new(if cfg!(miri) { 256 } else { 4096 })
+}
 
-/// The pages of a world that are in memory.
+/// The pages of a [`World`] that are in memory.
 fn touched() -> impl Iterator<Item = PageIndex> {
     let huge = (!cfg!(miri)).then_some(HUGE);
     [HEAP, HEAP.plus(1), FILE, FILE.plus(1)].into_iter().chain(huge)

@@ -8,10 +8,6 @@ use crate::object::Contents;
 use crate::outcome::WhenIncomplete;
 use crate::pte::Pte;
 
-fn machine() -> Still {
-    Still::new(FRAMES)
-}
-
 /// Takes the entry for `page` away, and the count of it, and nothing else.
 fn lose_entry(world: &World<'_, Honest>, page: PageIndex) -> Frame {
     let frame = world.frame(page);

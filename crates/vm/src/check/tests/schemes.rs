@@ -6,10 +6,6 @@ use rmap::{HintExclusive, Mapping, PteNext, SchemeId, SchemeVisitor, Store, Viol
 
 use super::*;
 
-fn machine() -> Still {
-    Still::new(FRAMES)
-}
-
 #[track_caller]
 fn is_violated<S: Scheme>(world: &World<'_, S>, frame: Frame, what: &'static str) {
     world.is_wrong(Inconsistency::Scheme(Violation { frame, what }));

@@ -6,10 +6,6 @@ use super::*;
 use crate::frame_table::FrameKind;
 use crate::outcome::WhenIncomplete;
 
-fn machine() -> Still {
-    Still::new(FRAMES)
-}
-
 fn area<'m>(
     world: &World<'m, Honest>,
     page: PageIndex,

@@ -7,6 +7,7 @@ use vm::{Compacted, Refused, Vm, WhenIncomplete};
 
 use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, times, vm, write};
 
+/// Under Miri, enough to empty three blocks of four, one after the other.
 const PAGES: u64 = times(200, 72);
 /// Room for them, for a copy, and for the tables of three processes.
 const FRAMES: u32 = times(1024, 256) as u32;
@@ -89,7 +90,7 @@ fn one_more_block<S: Scheme>(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 64 }))]
+    #![proptest_config(ProptestConfig::with_cases(times(64, 1) as u32))]
     #[test]
     fn a_block_that_was_made_is_free_and_aligned_and_nobody_sees_a_difference(
         keeps in prop::collection::vec(any::<(bool, bool)>(), PAGES as usize),

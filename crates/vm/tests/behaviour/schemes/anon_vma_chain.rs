@@ -4,10 +4,10 @@ use model::Model;
 use rmap::{AnonVmaChain, Coverage, PageIndex, SpaceId};
 use vm::{FRAME_BYTES, MapRequest, PageRange, Placement, Protection, Remap, Vm, WhenIncomplete};
 
-use crate::support::{HEAP, assert_sound, heap, space_with_heap, vm, vm_with_swap, write};
+use crate::support::{HEAP, assert_sound, heap, space_with_heap, times, vm, vm_with_swap, write};
 
-const FRAMES: u32 = if cfg!(miri) { 600 } else { 4096 };
-const GENERATIONS: u32 = if cfg!(miri) { 20 } else { 2000 };
+const FRAMES: u32 = times(4096, 600) as u32;
+const GENERATIONS: u32 = times(2000, 20) as u32;
 
 type Chained<'m> = Vm<'m, AnonVmaChain, Model>;
 

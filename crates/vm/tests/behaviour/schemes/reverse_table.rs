@@ -9,7 +9,9 @@ use vm::{
     Access, MapRequest, PageRange, PageSize, Placement, Remap, VirtualAddress, Vm, WhenIncomplete,
 };
 
-use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
+use crate::support::{
+    HEAP, assert_sound, heap, read, space_with_heap, times, vm, vm_with_swap, write,
+};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
 
@@ -94,7 +96,7 @@ fn nothing_is_allocated_at_map_time_but_with_a_table() {
 
 #[test]
 fn a_list_loses_its_first_its_last_and_its_middle() {
-    const PAGES: u64 = if cfg!(miri) { 2 } else { 40 };
+    const PAGES: u64 = times(40, 2);
     fn test<S: Scheme>() {
         for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 4, 0, 3, 1], [1, 3, 4, 2, 0]] {
             let machine = Model::new(512);
@@ -117,7 +119,7 @@ fn a_list_loses_its_first_its_last_and_its_middle() {
 #[test]
 fn a_hundred_sharers_write_one_after_another() {
     fn test<S: Scheme>() {
-        const SHARERS: u32 = if cfg!(miri) { 10 } else { 100 };
+        const SHARERS: u32 = times(100, 10) as u32;
         let machine = Model::new(40 * SHARERS);
         let vm = vm::<S, _>(&machine);
         let parent = written(&vm, 1);

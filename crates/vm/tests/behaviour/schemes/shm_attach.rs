@@ -8,10 +8,10 @@ use vm::{
     Protection, Refused, Remap, VirtualAddress, Vm, WhenIncomplete,
 };
 
-use crate::support::{HEAP, assert_sound, space_with_heap, vm, vm_with_swap, write};
+use crate::support::{HEAP, assert_sound, space_with_heap, times, vm, vm_with_swap, write};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
-const MANY: u64 = if cfg!(miri) { 100 } else { 10_000 };
+const MANY: u64 = times(10_000, 100);
 
 type Attached<'m> = Vm<'m, ShmAttach, Model>;
 
@@ -198,7 +198,7 @@ fn one_space_may_attach_a_segment_twice() {
 
 #[test]
 fn ten_thousand_attaches_come_and_go_in_any_order() {
-    let machine = Model::new(if cfg!(miri) { 1024 } else { 16 * 1024 });
+    let machine = Model::new(times(16 * 1024, 1024) as u32);
     let vm: Attached<'_> = vm(&machine);
     let object = segment(&vm, MANY);
     let space = vm.create_space().unwrap();

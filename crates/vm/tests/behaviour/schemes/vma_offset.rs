@@ -8,10 +8,12 @@ use vm::{
     Protection, Remap, VirtualAddress, Vm, WhenIncomplete,
 };
 
-use crate::support::{HEAP, assert_sound, heap, read, space_with_heap, vm, vm_with_swap, write};
+use crate::support::{
+    HEAP, assert_sound, heap, read, space_with_heap, times, vm, vm_with_swap, write,
+};
 
 const FAR: PageIndex = PageIndex(0x8000_0000);
-const PIECES: u64 = if cfg!(miri) { 20 } else { 1000 };
+const PIECES: u64 = times(1000, 20);
 
 type Tupled<'m> = Vm<'m, VmaOffset, Model>;
 

@@ -48,6 +48,7 @@ const CASES: &[(&str, Case)] = &[
     ("an_interrupt_leaves_what_arrived", cases::interrupted),
     ("the_line_is_where_the_command_line_says", serial_ports::by_command_line),
     ("a_port_at_com2_alone_is_found", serial_ports::by_probing),
+    ("the_line_runs_at_every_standard_rate", serial_ports::at_every_rate),
     ("the_firmwares_console_is_preferred", serial_ports::by_firmware),
     ("a_word_that_cannot_be_used_is_answered", command_line::refused),
     ("a_slip_on_the_command_line_is_named", command_line::slip),

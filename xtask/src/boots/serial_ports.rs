@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use unikernel::uart::Baud;
+
 use super::guest::Guest;
 use super::tool::{Tool, collect};
 
@@ -13,6 +15,9 @@ const ABSENT: [&str; 2] = ["-serial", "none"];
 
 /// The line at the next port.
 const NEXT: [&str; 2] = ["-serial", "chardev:line"];
+
+/// A UART with a fast clock.
+const FAST: &str = "isa-serial.baudbase=921600";
 
 pub fn by_command_line(tool: &Tool) -> Result<(), String> {
     let guest = Guest::with_line(&tool.kernel, "com=2", &[NOWHERE, NEXT].concat())?;
@@ -32,6 +37,23 @@ pub fn by_firmware(tool: &Tool) -> Result<(), String> {
     let third = "isa-serial,index=2,chardev=line";
     let devices = [&NOWHERE[..], &["-device", third, "-acpitable", &file]].concat();
     is_at(tool, &Guest::with_line(&tool.kernel, "", &devices)?, "0x3e8", "spcr")
+}
+
+/// QEMU tells how a UART with a fast clock is set before the guest refuses its last word.
+pub fn at_every_rate(tool: &Tool) -> Result<(), String> {
+    let devices =
+        ["-global", FAST, "-serial", "chardev:line", "-trace", "serial_update_parameters"];
+    for rate in Baud::STANDARD {
+        let words = format!("baud={rate} clock=14745600 plan=nonesuch");
+        let guest = Guest::with_line(&tool.kernel, &words, &devices)?;
+        guest.everything_on_the_line()?;
+        let traced = guest.complaints();
+        let last = traced.lines().rfind(|line| line.contains("baudrate=")).unwrap_or_default();
+        if !last.ends_with(&format!("baudrate={rate} parity='N' data=8 stop=1")) {
+            return Err(format!("the UART was told to run at {rate} baud and was set by `{last}`"));
+        }
+    }
+    Ok(())
 }
 
 /// The guest says so, at that port.
